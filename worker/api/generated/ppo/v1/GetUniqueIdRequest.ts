@@ -1,0 +1,8 @@
+// Original file: communicator.proto
+
+
+export interface GetUniqueIdRequestInput {
+}
+
+export interface GetUniqueIdRequest {
+}

@@ -1,0 +1,8 @@
+// Original file: group.proto
+
+
+export interface JoinGroupReplyInput {
+}
+
+export interface JoinGroupReply {
+}

@@ -1,0 +1,42 @@
+// Original file: generation.proto
+
+
+export interface ResponseInput {
+  'requestId'?: (number);
+  /**
+   * [R], the stop token included
+   */
+  'tokenIds'?: (number)[];
+  /**
+   * [R], natural log under the sampling distribution at temperature 1, no truncation
+   */
+  'logprobs'?: (number | string)[];
+  /**
+   * stop | length | abort
+   */
+  'finishReason'?: (string);
+  /**
+   * [R], the version that made each token
+   */
+  'policyVersions'?: (number)[];
+}
+
+export interface Response {
+  'requestId': (number);
+  /**
+   * [R], the stop token included
+   */
+  'tokenIds': (number)[];
+  /**
+   * [R], natural log under the sampling distribution at temperature 1, no truncation
+   */
+  'logprobs': (number)[];
+  /**
+   * stop | length | abort
+   */
+  'finishReason': (string);
+  /**
+   * [R], the version that made each token
+   */
+  'policyVersions': (number)[];
+}

@@ -1,0 +1,8 @@
+// Original file: coordinator.proto
+
+
+export interface WatchProgressRequestInput {
+}
+
+export interface WatchProgressRequest {
+}
