@@ -1,0 +1,34 @@
+/**
+ * Entry of every worker process: read the environment, become the role it names, exit with a code that says how it
+ * ended: 0 done, 78 hopeless (configuration or data that a restart can't mend), 1 a fault.
+ */
+import { type Role, readSettings, type WorkerSettings } from './config.ts';
+import { EXIT_HOPELESS, HopelessError } from './service/lifecycle.ts';
+
+type Run = (settings: WorkerSettings) => Promise<void>;
+
+// Each role loads only what it needs: the coordinator must not load the compute runtime.
+const ROLE_LOADERS: Record<Role, () => Promise<Run>> = {
+  coordinator: async () => (await import('./coordinator/main.ts')).runCoordinator,
+  generation: async () => (await import('./generation/main.ts')).runGeneration,
+  actor: async () => (await import('./training/actor.ts')).runActor,
+  critic: async () => (await import('./training/critic.ts')).runCritic,
+  reference: async () => (await import('./scoring/reference.ts')).runReference,
+  reward: async () => (await import('./scoring/reward.ts')).runReward,
+  communicator: async () => (await import('./collectives/sidecar.ts')).runCommunicator,
+};
+
+async function main(): Promise<number> {
+  try {
+    const settings = readSettings(process.env);
+    process.title = `ppo-${settings.role}-${settings.index}`;
+    const run = await ROLE_LOADERS[settings.role]();
+    await run(settings);
+    return 0;
+  } catch (error) {
+    console.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return error instanceof HopelessError ? EXIT_HOPELESS : 1;
+  }
+}
+
+process.exit(await main());

@@ -1,0 +1,154 @@
+/**
+ * Calls with deadlines, as promises and async generators, on both sides of the wire; and the one error of this boundary.
+ * Knows nothing of any particular service.
+ */
+import { once } from 'node:events';
+import * as grpc from '@grpc/grpc-js';
+
+/** A failed remote call. `code` is gRPC's status; `message` is fit for a user. */
+export class RpcError extends Error {
+  readonly code: grpc.status;
+  constructor(code: grpc.status, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'RpcError';
+    this.code = code;
+  }
+}
+
+function isServiceError(error: unknown): error is grpc.ServiceError {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
+}
+
+/** Turns anything thrown into an RpcError; what is none yet becomes `fallback`. */
+export function toRpcError(error: unknown, fallback: grpc.status = grpc.status.INTERNAL): RpcError {
+  if (error instanceof RpcError) return error;
+  if (isServiceError(error)) return new RpcError(error.code, error.details || error.message, { cause: error });
+  if (error instanceof Error) return new RpcError(fallback, error.message, { cause: error });
+  return new RpcError(fallback, String(error));
+}
+
+export interface UnaryOptions {
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** The last overload of a generated client's method, which is the one that TypeScript infers from. */
+type UnaryMethod<Req, Rep> = (request: Req, callback: grpc.requestCallback<Rep>) => grpc.ClientUnaryCall;
+
+/** The overload that takes call options. */
+type UnaryMethodWithOptions<Req, Rep> = (
+  request: Req,
+  options: grpc.CallOptions,
+  callback: grpc.requestCallback<Rep>,
+) => grpc.ClientUnaryCall;
+
+/** One request, one reply. Throws RpcError, DEADLINE_EXCEEDED when `deadlineMs` passed, CANCELLED on abort. */
+export function unary<Req, Rep>(
+  client: grpc.Client,
+  method: UnaryMethod<Req, Rep>,
+  request: Req,
+  options: UnaryOptions,
+): Promise<Rep> {
+  return new Promise((resolve, reject) => {
+    if (options.signal?.aborted) {
+      reject(new RpcError(grpc.status.CANCELLED, 'the call was cancelled before it began'));
+      return;
+    }
+    const start = method as unknown as UnaryMethodWithOptions<Req, Rep>;
+    const call = start.call(client, request, { deadline: Date.now() + options.deadlineMs }, (error, reply) => {
+      options.signal?.removeEventListener('abort', cancel);
+      if (error) reject(toRpcError(error));
+      else if (reply === undefined) reject(new RpcError(grpc.status.INTERNAL, 'the reply was empty'));
+      else resolve(reply);
+    });
+    const cancel = () => call.cancel();
+    options.signal?.addEventListener('abort', cancel, { once: true });
+  });
+}
+
+export interface StreamOptions extends UnaryOptions {
+  /** Longest wait between two messages. */
+  readonly idleMs: number;
+}
+
+type StreamMethod<Req, Rep> = (request: Req, options: grpc.CallOptions) => grpc.ClientReadableStream<Rep>;
+
+/** One request, many replies. Throws RpcError; DEADLINE_EXCEEDED as well when no message came for `idleMs`. */
+export async function* stream<Req, Rep>(
+  client: grpc.Client,
+  method: StreamMethod<Req, Rep>,
+  request: Req,
+  options: StreamOptions,
+): AsyncGenerator<Rep, void, undefined> {
+  if (options.signal?.aborted) throw new RpcError(grpc.status.CANCELLED, 'the call was cancelled before it began');
+  const call = method.call(client, request, { deadline: Date.now() + options.deadlineMs });
+  let isIdle = false;
+  const watchdog = setTimeout(() => {
+    isIdle = true;
+    call.cancel();
+  }, options.idleMs);
+  const cancel = () => call.cancel();
+  options.signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    for await (const message of call) {
+      watchdog.refresh();
+      yield message as Rep;
+    }
+  } catch (error) {
+    if (isIdle) {
+      const message = `no message for ${options.idleMs} ms`;
+      throw new RpcError(grpc.status.DEADLINE_EXCEEDED, message, { cause: error });
+    }
+    throw toRpcError(error);
+  } finally {
+    clearTimeout(watchdog);
+    options.signal?.removeEventListener('abort', cancel);
+    call.cancel();
+    // grpc-js reports the cancellation of an abandoned stream as an error event; nobody is left to hear it.
+    call.on('error', () => {});
+  }
+}
+
+function toStatus(error: unknown): { code: grpc.status; details: string } {
+  const { code, message } = toRpcError(error);
+  return { code, details: message };
+}
+
+/** A unary handler from an async function. The signal aborts when the caller cancels or its deadline passes. */
+export function unaryHandler<Req, Rep>(
+  handle: (request: Req, signal: AbortSignal) => Promise<Rep>,
+): grpc.handleUnaryCall<Req, Rep> {
+  return (call, callback) => {
+    const controller = new AbortController();
+    call.on('cancelled', () => controller.abort());
+    handle(call.request, controller.signal).then(
+      (reply) => callback(null, reply),
+      (error: unknown) => callback(toStatus(error)),
+    );
+  };
+}
+
+/** A server-streaming handler from an async generator. Waits for the transport when the reader is slow. */
+export function streamHandler<Req, Rep>(
+  handle: (request: Req, signal: AbortSignal) => AsyncIterable<Rep>,
+): grpc.handleServerStreamingCall<Req, Rep> {
+  return (call) => {
+    const controller = new AbortController();
+    call.on('cancelled', () => controller.abort());
+    pump(call, handle(call.request, controller.signal), controller.signal).catch((error: unknown) => {
+      if (!controller.signal.aborted) call.emit('error', toStatus(error));
+    });
+  };
+}
+
+async function pump<Req, Rep>(
+  call: grpc.ServerWritableStream<Req, Rep>,
+  replies: AsyncIterable<Rep>,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const reply of replies) {
+    if (signal.aborted) return;
+    if (!call.write(reply)) await once(call, 'drain', { signal });
+  }
+  call.end();
+}
