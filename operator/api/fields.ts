@@ -1,0 +1,71 @@
+/**
+ * Builders for the fields of a PPOJob. Each is fit for a structural CRD schema: bounded, without transforms, and where
+ * zod's refinement can't be expressed in OpenAPI, with its twin as a CEL rule in the metadata. Knows no field by name.
+ */
+import { z } from 'zod';
+
+export const MAX_PATH_CHARACTERS = 1024;
+const MAX_DECIMAL_CHARACTERS = 32;
+const DECIMAL = /^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$/;
+/** Largest value of OpenAPI's int32, the integer that CRDs carry safely. */
+export const MAX_INT = 2_147_483_647;
+
+export interface DecimalRange {
+  readonly min?: number;
+  readonly max?: number;
+  /** The value must lie above this. */
+  readonly above?: number;
+}
+
+function celNumber(value: number): string {
+  return Number.isInteger(value) ? `${value}.0` : String(value);
+}
+
+function celRule(range: DecimalRange): string {
+  const tests = [
+    ...(range.above === undefined ? [] : [`double(self) > ${celNumber(range.above)}`]),
+    ...(range.min === undefined ? [] : [`double(self) >= ${celNumber(range.min)}`]),
+    ...(range.max === undefined ? [] : [`double(self) <= ${celNumber(range.max)}`]),
+  ];
+  return tests.length === 0 ? 'double(self) == double(self)' : tests.join(' && ');
+}
+
+function isWithin(value: number, range: DecimalRange): boolean {
+  return (
+    Number.isFinite(value) &&
+    (range.above === undefined || value > range.above) &&
+    (range.min === undefined || value >= range.min) &&
+    (range.max === undefined || value <= range.max)
+  );
+}
+
+/** "must be a decimal in quotes, above 0 and at most 1" */
+export function decimalRule(range: DecimalRange): string {
+  const bounds = [
+    ...(range.above === undefined ? [] : [`above ${range.above}`]),
+    ...(range.min === undefined ? [] : [`at least ${range.min}`]),
+    ...(range.max === undefined ? [] : [`at most ${range.max}`]),
+  ];
+  return `must be a decimal in quotes${bounds.length === 0 ? '' : `, ${bounds.join(' and ')}`}`;
+}
+
+/** A decimal number as a string, since Kubernetes' API conventions allow no floats: "3e-4", "0.95". */
+export function decimal(range: DecimalRange = {}) {
+  const rule = decimalRule(range);
+  return z
+    .string({ error: rule })
+    .max(MAX_DECIMAL_CHARACTERS)
+    .regex(DECIMAL, { error: rule, abort: true })
+    .refine((text) => isWithin(Number(text), range), { error: rule })
+    .meta({ 'x-kubernetes-validations': [{ rule: celRule(range), message: rule }] });
+}
+
+/** A whole number from `min` to `max`. */
+export function integer(min: number, max: number = MAX_INT) {
+  return z.int32().min(min).max(max);
+}
+
+/** A file or folder; relative paths count from the manifest's folder. */
+export function path() {
+  return z.string().min(1).max(MAX_PATH_CHARACTERS);
+}

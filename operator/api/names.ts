@@ -1,0 +1,95 @@
+/**
+ * Every name that the operator and its pods agree on: API group, labels, condition types, reasons, ports, mounts. The
+ * group string occurs in no other file. Knows no behaviour.
+ */
+export const GROUP = 'rlhf.dev';
+export const VERSION = 'v1alpha1';
+export const API_VERSION = `${GROUP}/${VERSION}`;
+export const KIND = 'PPOJob';
+export const PLURAL = 'ppojobs';
+
+/** Field manager of every server-side apply of the operator. */
+export const FIELD_MANAGER = 'ppo-operator';
+/** Reporting component of the events that the operator records. */
+export const EVENT_SOURCE = 'ppo-operator';
+
+/** The roles of a job, in the order in which people read them. */
+export const ROLE_NAMES = ['coordinator', 'actor', 'critic', 'generation', 'reference', 'reward'] as const;
+export type RoleName = (typeof ROLE_NAMES)[number];
+/** Roles that move tensors between pods, and so have a communicator sidecar and shared memory. */
+export const TENSOR_ROLES: readonly RoleName[] = ['actor', 'critic', 'generation'];
+
+export const LABELS = {
+  /** Name of the PPOJob. Written by plan; selects all children of a job. */
+  job: `${GROUP}/job`,
+  /** One of ROLE_NAMES. Written by plan on pods; read by reconcile, and by the services' selectors. */
+  role: `${GROUP}/role`,
+  /** Rank (actor, critic) or replica index. Written by plan on pods; read by reconcile. */
+  index: `${GROUP}/index`,
+  /** Kubernetes' recommended labels, for people and dashboards. Written by plan; nobody here reads them. */
+  appName: 'app.kubernetes.io/name',
+  managedBy: 'app.kubernetes.io/managed-by',
+} as const;
+
+/** Condition types of PPOJob's status. Written by reconcile; read by users, `kubectl wait` and the command line. */
+export const CONDITIONS = {
+  /** The manifest passed every check. */
+  accepted: 'Accepted',
+  /** Every pod of the job exists. */
+  scheduled: 'Scheduled',
+  /** Every pod is ready and the coordinator trains. */
+  running: 'Running',
+  /** `spec.suspend` is set, and the pods are gone. */
+  suspended: 'Suspended',
+  /** The coordinator ended well. Final. */
+  succeeded: 'Succeeded',
+  /** The job can't go on. Final; the reason says why. */
+  failed: 'Failed',
+} as const;
+export type ConditionType = (typeof CONDITIONS)[keyof typeof CONDITIONS];
+
+/** Reasons of conditions and events. Written by reconcile. */
+export const REASONS = {
+  valid: 'Valid',
+  invalid: 'Invalid',
+  podsCreated: 'PodsCreated',
+  podsMissing: 'PodsMissing',
+  podsReady: 'PodsReady',
+  podsNotReady: 'PodsNotReady',
+  suspended: 'Suspended',
+  resumed: 'Resumed',
+  finished: 'Finished',
+  /** A pod failed and its role restarts it. */
+  podRestarted: 'PodRestarted',
+  /** A pod failed once more than its role's `maxRestarts` allows. */
+  restartLimitReached: 'RestartLimitReached',
+  /** A pod ended with EXIT_CODES.hopeless. */
+  hopelessConfiguration: 'HopelessConfiguration',
+  deadlineExceeded: 'DeadlineExceeded',
+  progress: 'Progress',
+  applyFailed: 'ApplyFailed',
+} as const;
+export type Reason = (typeof REASONS)[keyof typeof REASONS];
+
+/** How a worker process ends. Written by the workers; read by reconcile. */
+export const EXIT_CODES = { done: 0, /** configuration or data that no restart mends */ hopeless: 78 } as const;
+
+/** Ports of every pod: the same in each, since each pod has its own address. */
+export const PORTS = {
+  grpc: 7000,
+  /** gRPC of the communicator sidecar, for its own worker. */
+  communicator: 7001,
+  /** The collectives' data, between sidecars. */
+  transport: 7002,
+  /** OpenAI-compatible HTTP of generation pods. */
+  openai: 8000,
+  metrics: 9090,
+  communicatorMetrics: 9091,
+} as const;
+
+export const CONTAINERS = { worker: 'worker', communicator: 'communicator' } as const;
+export const MOUNTS = { config: '/etc/ppo', shared: '/dev/shm/ppo' } as const;
+/** Key of the compiled job in the job's ConfigMap, and its file name in MOUNTS.config. */
+export const JOB_CONFIG_KEY = 'job.json';
+/** Used where the manifest names no image. */
+export const DEFAULT_IMAGE = 'ppo-operator:0.1.0';

@@ -1,0 +1,155 @@
+/**
+ * PPOJob v1alpha1: the schema of the manifest and the types that follow from it. Three stages: PPOJobManifest (what a
+ * user writes), PPOJob (with defaults), JobConfig (compiled for the workers by operator/plan).
+ */
+import { z } from 'zod';
+import { algorithmSchema, rolloutSchema, trainingSchema } from './algorithm-schema.ts';
+import { decimal, integer, path } from './fields.ts';
+import type { Condition, ObjectMeta } from './kubernetes.ts';
+import type { API_VERSION, KIND, RoleName } from './names.ts';
+import {
+  checkpointSchema,
+  deadlinesSchema,
+  outputSchema,
+  placementSchema,
+  podFields,
+  rolesSchema,
+} from './role-schema.ts';
+
+const modelSchema = z.object({ path: path().describe('Hugging Face folder.') });
+
+const rewardSchema = z
+  .object({
+    model: modelSchema.describe('A reward model: sequence classification with one label.'),
+    clipRange: z
+      .array(decimal())
+      .length(2)
+      .default(['-10', '10'])
+      .describe('Scores are clipped to [lowest, highest].')
+      .meta({ 'x-kubernetes-list-type': 'atomic' }),
+  })
+  .describe('Where scores come from: exactly one source.');
+
+const datasetSchema = z
+  .object({
+    train: z.object({ path: path().describe('JSON lines file, one prompt a line.') }),
+    evaluation: z
+      .object({
+        path: path().describe('JSON lines file of held-out prompts, never trained on.'),
+        limit: integer(1).optional().describe('Only the first lines are used, this many. Left out: all.'),
+      })
+      .optional()
+      .describe('Held-out prompts on which accuracy (exact match) is measured. Left out: no evaluation.'),
+    promptField: z.string().min(1).max(128).default('prompt').describe('Field that holds the prompt.'),
+    answerField: z
+      .string()
+      .min(1)
+      .max(128)
+      .default('answer')
+      .describe('Field that holds the right answer of held-out prompts.'),
+  })
+  .describe('Prompts.');
+
+export const specSchema = z.object({
+  seed: integer(0).default(42).describe('The same seed gives the same scores in every iteration.'),
+  models: z
+    .object({
+      actor: modelSchema.describe('The policy to train.'),
+      critic: modelSchema.describe('The value model to start from; often the reward model.'),
+      reference: modelSchema.optional().describe("The frozen policy of the KL penalty. Left out: the actor's."),
+    })
+    .describe('Models to start from.'),
+  reward: rewardSchema,
+  dataset: datasetSchema,
+  algorithm: algorithmSchema,
+  rollout: rolloutSchema,
+  training: trainingSchema,
+  evaluation: z
+    .object({
+      everyIterations: integer(1, 1_000_000).default(10).describe('Iterations between evaluations.'),
+    })
+    .prefault({})
+    .describe('When accuracy is measured.'),
+  roles: rolesSchema,
+  placement: placementSchema,
+  checkpoint: checkpointSchema,
+  output: outputSchema,
+  deadlines: deadlinesSchema,
+  ...podFields,
+});
+
+type ParsedSpec = z.output<typeof specSchema>;
+
+/** A spec with every default, also those that depend on other fields. */
+export type PPOJobSpec = Omit<ParsedSpec, 'models' | 'checkpoint'> & {
+  models: ParsedSpec['models'] & { reference: { path: string } };
+  checkpoint: ParsedSpec['checkpoint'] & { path: string };
+};
+
+/** What a user writes. */
+export interface PPOJobManifest {
+  readonly apiVersion: typeof API_VERSION;
+  readonly kind: typeof KIND;
+  readonly metadata: ObjectMeta;
+  readonly spec: z.input<typeof specSchema>;
+  readonly status?: PPOJobStatus;
+}
+
+/** A job with defaults, as the operator works with it. */
+export interface PPOJob {
+  readonly apiVersion: typeof API_VERSION;
+  readonly kind: typeof KIND;
+  readonly metadata: ObjectMeta;
+  readonly spec: PPOJobSpec;
+  readonly status?: PPOJobStatus;
+}
+
+export interface RoleStatus {
+  readonly desired: number;
+  readonly ready: number;
+  /** Failed pods that were replaced, over the whole job. */
+  readonly restarts: number;
+}
+
+/** The coordinator's progress; no floats, so ratios and metrics are decimals in strings. */
+export interface ProgressStatus {
+  readonly phase: string;
+  readonly message?: string;
+  /** Iterations finished. */
+  readonly iteration: number;
+  readonly numIterations: number;
+  readonly policyVersion: number;
+  readonly elapsedSeconds: number;
+  /** Absent while unknown. */
+  readonly remainingSeconds?: number;
+  /** Tokens generated so far. */
+  readonly tokens: number;
+  readonly tokensPerSecond: string;
+  /** Newest held-out exact match, 0..1. */
+  readonly accuracy?: string;
+  readonly accuracyBefore?: string;
+  readonly maxLogprobDifference: string;
+  readonly lastCheckpointIteration: number;
+  /** Of the last finished iteration, by names such as rollout/score. */
+  readonly metrics?: Readonly<Record<string, string>>;
+}
+
+export interface LastFailure {
+  readonly pod: string;
+  readonly uid: string;
+  readonly exitCode: number;
+  /** The pod's last words. */
+  readonly message: string;
+}
+
+export interface PPOJobStatus {
+  readonly observedGeneration?: number;
+  readonly conditions?: readonly Condition[];
+  readonly startTime?: string;
+  readonly completionTime?: string;
+  readonly roles?: Readonly<Partial<Record<RoleName, RoleStatus>>>;
+  readonly progress?: ProgressStatus;
+  readonly lastFailure?: LastFailure;
+  /** Uids of failed pods that are counted already in `roles.<role>.restarts`; bounded by the pods that still exist. */
+  readonly countedFailures?: readonly string[];
+}

@@ -1,0 +1,88 @@
+/**
+ * The part of a PPOJob's spec that says where the work runs: roles, placement, deadlines, files. Knows nothing of the
+ * algorithm.
+ */
+import { z } from 'zod';
+import { integer, path } from './fields.ts';
+import { DEFAULT_IMAGE } from './names.ts';
+
+/** A Kubernetes quantity: "500m", "4Gi", 2. */
+const quantity = z.union([z.string().min(1).max(64), z.int32().min(0)]).meta({ 'x-kubernetes-int-or-string': true });
+const resourceList = z.record(z.string().max(128), quantity);
+const resourcesSchema = z
+  .object({ limits: resourceList.optional(), requests: resourceList.optional() })
+  .describe('Resources of the worker container, as in Kubernetes: {requests: {cpu: "1"}, limits: {memory: 4Gi}}.');
+
+function roleSchema(description: string, maxReplicas: number) {
+  return z
+    .object({
+      replicas: integer(1, maxReplicas).default(1).describe('Pods of this role.'),
+      threads: integer(1, 256).default(1).describe('CPU threads of one compute session.'),
+      maxRestarts: integer(0, 10_000)
+        .default(3)
+        .describe('Failed pods that this role replaces, over the whole job, before the job fails.'),
+      resources: resourcesSchema.optional(),
+    })
+    .prefault({})
+    .describe(description);
+}
+
+export const rolesSchema = z
+  .object({
+    coordinator: roleSchema('Drives the loop; always one.', 1),
+    actor: roleSchema('Trains the policy; data-parallel ranks.', 256),
+    critic: roleSchema('Trains the value model; data-parallel ranks.', 256),
+    generation: roleSchema('Generates responses; independent replicas.', 1024),
+    reference: roleSchema('Scores with the frozen reference policy; independent replicas.', 256),
+    reward: roleSchema('Scores with the reward model; independent replicas.', 256),
+  })
+  .prefault({})
+  .describe('Pods per role.');
+
+export const placementSchema = z
+  .object({
+    mode: z.enum(['Disaggregated']).default('Disaggregated').describe('Disaggregated: every role in pods of its own.'),
+  })
+  .prefault({})
+  .describe('How roles share pods.');
+
+export const deadlinesSchema = z
+  .object({
+    rendezvousSeconds: integer(1, 86_400)
+      .default(300)
+      .describe("From the coordinator's start, or a worker's loss, until every worker has registered."),
+    heartbeatSeconds: integer(2, 3600).default(15).describe('A worker silent for so long is lost.'),
+    callSeconds: integer(1, 86_400).default(300).describe('Any one remote call without progress.'),
+  })
+  .prefault({})
+  .describe('How long the job waits for its own parts.');
+
+export const checkpointSchema = z
+  .object({
+    everyIterations: integer(0, 1_000_000).default(0).describe('Iterations between checkpoints; 0 is off.'),
+    keep: integer(1, 1000).default(3).describe('Newest checkpoints that are kept.'),
+    path: path().optional().describe('Folder of the checkpoints. Left out: checkpoints/ in output.path.'),
+  })
+  .prefault({})
+  .describe('What a job resumes from when a trainer or the coordinator is lost.');
+
+export const outputSchema = z
+  .object({
+    path: path().default('./output').describe('Folder for the trained actor, metrics.jsonl and summaries.'),
+  })
+  .prefault({})
+  .describe('Where results go.');
+
+export const podFields = {
+  image: z.string().min(1).max(512).default(DEFAULT_IMAGE).describe('Container image of every pod.'),
+  terminationGracePeriodSeconds: integer(0, 3600)
+    .default(30)
+    .describe('From SIGTERM to SIGKILL when a pod is deleted.'),
+  activeDeadlineSeconds: integer(1)
+    .optional()
+    .describe('The job fails when it has not ended so long after its start. Left out: no limit.'),
+  suspend: z
+    .boolean()
+    .default(false)
+    .describe("Removes the job's pods; set back to false, it resumes from its last checkpoint."),
+};
