@@ -16,11 +16,12 @@ export interface TensorView {
 export interface SessionOptions {
   /** Threads for one operator (intra-op); 1 computes on the calling thread alone. */
   readonly threads: number;
-  /** Repacks constant weights for faster matrix products; initializers may then never be mutated. */
+  /** Repacks constant weights for faster matrix products. Graph inputs are never repacked. */
   readonly prepacking: boolean;
   /**
-   * Buffers that replace initializers of the model by name, without copying them. The session keeps them alive.
-   * With prepacking off, changes to them are seen by the next run.
+   * Makes constants of the model's inputs (or initializers) of these names, over these buffers, without copying them;
+   * they are then not bound. The session keeps the buffers alive. With prepacking off, a change to a buffer is seen by
+   * the next run; with prepacking on it is seen by some operators and not by others, so never change one.
    */
   readonly initializers?: Readonly<Record<string, TensorView>>;
 }
