@@ -1,13 +1,10 @@
 // The CPU device: ONNX Runtime's CPU provider through the C API with IoBinding, because the JavaScript binding copies
 // every output into fresh memory. Refuses to know what a model computes.
-import { basename, dirname } from 'node:path';
-import { inputsAsInitializers } from './constant-inputs.ts';
 import type { BoundRun, Device, Session, SessionOptions, TensorView } from './device.ts';
 import { type OrtApi, ortApi, type Pointer } from './ort-api.ts';
-import { findOrtLibrary } from './ort-library.ts';
-import { createTensor, ELEMENT_TYPES, readSpecs } from './ort-tensor.ts';
+import { createTensor, readSpecs } from './ort-tensor.ts';
 import { DisposedError, RuntimeError } from './runtime-error.ts';
-import { checkLength, checkTensors, dtypeOf, type TensorSpec } from './tensor-check.ts';
+import { checkLength, checkTensors, type TensorSpec } from './tensor-check.ts';
 
 // GraphOptimizationLevel ORT_ENABLE_ALL, ExecutionMode ORT_SEQUENTIAL
 const OPTIMIZE_ALL = 99;
@@ -46,16 +43,7 @@ class CpuSession implements Session {
     try {
       configure(api, native, options);
       this.#initializers.addTo(native);
-      const constant = this.#initializers.makeConstant(model);
-      const { environment } = api;
-      this.#session = api.create(
-        'INVALID_MODEL',
-        'createSessionFromArray',
-        environment,
-        constant,
-        constant.byteLength,
-        native,
-      );
+      this.#session = createNativeSession(api, model, native);
     } catch (error) {
       this.#initializers.release();
       throw error;
@@ -87,6 +75,11 @@ class CpuSession implements Session {
   }
 }
 
+function createNativeSession(api: OrtApi, model: Uint8Array, native: Pointer): Pointer {
+  const { environment } = api;
+  return api.create('INVALID_MODEL', 'createSessionFromArray', environment, model, model.byteLength, native);
+}
+
 function configure(api: OrtApi, native: Pointer, options: CpuSessionOptions): void {
   api.call('INVALID_MODEL', 'setIntraOpNumThreads', native, options.threads);
   api.call('INVALID_MODEL', 'setInterOpNumThreads', native, 1);
@@ -96,7 +89,6 @@ function configure(api: OrtApi, native: Pointer, options: CpuSessionOptions): vo
     'session.intra_op.allow_spinning': options.spinning ? '1' : '0',
     'session.inter_op.allow_spinning': '0',
     'session.disable_prepacking': options.prepacking ? '0' : '1',
-    'session.model_external_initializers_file_folder_path': dirname(findOrtLibrary()),
   };
   for (const [key, value] of Object.entries(entries)) {
     api.call('INVALID_MODEL', 'addSessionConfigEntry', native, key, value);
@@ -118,18 +110,6 @@ class InitializerValues {
 
   addTo(native: Pointer): void {
     for (const { name, value } of this.#values) this.#api.call('INVALID_MODEL', 'addInitializer', native, name, value);
-  }
-
-  /** `model` with its inputs of these names as initializers; as it is when there are none. */
-  makeConstant(model: Uint8Array): Uint8Array {
-    if (this.#values.length === 0) return model;
-    const constants = this.#values.map(({ name, view }) => ({
-      name,
-      shape: view.shape,
-      elementType: ELEMENT_TYPES[dtypeOf(view.data)],
-    }));
-    // The placeholder's file must exist and is never read: the library itself is a file that is sure to.
-    return inputsAsInitializers(model, constants, basename(findOrtLibrary()));
   }
 
   release(): void {

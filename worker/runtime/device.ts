@@ -19,9 +19,9 @@ export interface SessionOptions {
   /** Repacks constant weights for faster matrix products. Graph inputs are never repacked. */
   readonly prepacking: boolean;
   /**
-   * Makes constants of the model's inputs (or initializers) of these names, over these buffers, without copying them;
-   * they are then not bound. The session keeps the buffers alive. With prepacking off, a change to a buffer is seen by
-   * the next run; with prepacking on it is seen by some operators and not by others, so never change one.
+   * Data of the model's initializers of these names (a graph's initializer() has none of its own), without copying it.
+   * The session keeps the buffers alive. With prepacking off, a change to a buffer is seen by the next run; with
+   * prepacking on it is seen by some operators and not by others, so never change one.
    */
   readonly initializers?: Readonly<Record<string, TensorView>>;
 }

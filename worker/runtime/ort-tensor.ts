@@ -6,7 +6,7 @@ import type { RuntimeErrorCode } from './runtime-error.ts';
 import { dtypeOf, type TensorSpec } from './tensor-check.ts';
 
 // ONNXTensorElementDataType
-export const ELEMENT_TYPES: Readonly<Record<DType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9 };
+const ELEMENT_TYPES: Readonly<Record<DType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9 };
 const DTYPES = new Map(Object.entries(ELEMENT_TYPES).map(([dtype, type]) => [type, dtype as DType]));
 
 /** An OrtValue over `view.data`: borrows the memory, which must stay referenced until the value is released. */
