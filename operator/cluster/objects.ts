@@ -22,7 +22,8 @@ export interface OwnerReference {
 
 export interface ObjectMeta {
   readonly name: string;
-  readonly namespace: string;
+  /** Absent only before an object enters a cluster. */
+  readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];
@@ -44,6 +45,7 @@ export interface KubernetesObject {
 
 /** Metadata of an object that the cluster has handed out. */
 export interface StoredMeta extends ObjectMeta {
+  readonly namespace: string;
   readonly uid: string;
   readonly resourceVersion: string;
   readonly generation: number;
@@ -87,7 +89,7 @@ export interface EnvVar {
 export interface ContainerPort {
   readonly name?: string;
   readonly containerPort: number;
-  readonly protocol?: 'TCP' | 'UDP';
+  readonly protocol?: string;
 }
 
 export interface VolumeMount {
@@ -110,28 +112,10 @@ export interface Probe {
   readonly successThreshold?: number;
 }
 
-export interface SecurityContext {
-  readonly runAsNonRoot?: boolean;
-  readonly runAsUser?: number;
-  readonly runAsGroup?: number;
-  readonly allowPrivilegeEscalation?: boolean;
-  readonly readOnlyRootFilesystem?: boolean;
-  readonly capabilities?: { readonly add?: readonly string[]; readonly drop?: readonly string[] };
-  readonly seccompProfile?: { readonly type: string; readonly localhostProfile?: string };
-}
-
-export interface PodSecurityContext {
-  readonly runAsNonRoot?: boolean;
-  readonly runAsUser?: number;
-  readonly runAsGroup?: number;
-  readonly fsGroup?: number;
-  readonly seccompProfile?: { readonly type: string; readonly localhostProfile?: string };
-}
-
 /** Kubernetes quantities: "500m", "2Gi", 2. */
 export interface ResourceRequirements {
-  readonly requests?: Readonly<Record<string, string | number>>;
-  readonly limits?: Readonly<Record<string, string | number>>;
+  readonly requests?: Readonly<Record<string, string | number>> | undefined;
+  readonly limits?: Readonly<Record<string, string | number>> | undefined;
 }
 
 export interface Container {
@@ -148,9 +132,9 @@ export interface Container {
   readonly startupProbe?: Probe;
   readonly readinessProbe?: Probe;
   readonly livenessProbe?: Probe;
-  readonly securityContext?: SecurityContext;
+  readonly securityContext?: Readonly<Record<string, unknown>>;
   readonly terminationMessagePath?: string;
-  readonly terminationMessagePolicy?: 'File' | 'FallbackToLogsOnError';
+  readonly terminationMessagePolicy?: string;
   /** Only for init containers: 'Always' makes it a native sidecar. */
   readonly restartPolicy?: 'Always';
 }
@@ -163,7 +147,7 @@ export interface Volume {
     readonly items?: readonly { readonly key: string; readonly path: string }[];
   };
   readonly secret?: { readonly secretName: string };
-  readonly emptyDir?: { readonly medium?: '' | 'Memory'; readonly sizeLimit?: string };
+  readonly emptyDir?: { readonly medium?: string; readonly sizeLimit?: string };
   readonly hostPath?: { readonly path: string; readonly type?: string };
   readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly?: boolean };
 }
@@ -186,7 +170,7 @@ export interface PodSpec {
   readonly automountServiceAccountToken?: boolean;
   readonly enableServiceLinks?: boolean;
   readonly imagePullSecrets?: readonly { readonly name: string }[];
-  readonly securityContext?: PodSecurityContext;
+  readonly securityContext?: Readonly<Record<string, unknown>>;
 }
 
 export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
@@ -242,8 +226,6 @@ export interface PodStatus {
 }
 
 export interface Pod extends KubernetesObject {
-  readonly apiVersion: 'v1';
-  readonly kind: 'Pod';
   readonly spec: PodSpec;
   readonly status?: PodStatus;
 }
@@ -254,12 +236,10 @@ export interface ServicePort {
   readonly name?: string;
   readonly port: number;
   readonly targetPort?: number | string;
-  readonly protocol?: 'TCP' | 'UDP';
+  readonly protocol?: string;
 }
 
 export interface Service extends KubernetesObject {
-  readonly apiVersion: 'v1';
-  readonly kind: 'Service';
   readonly spec: {
     readonly type?: string;
     /** 'None' makes it headless. */
@@ -271,16 +251,12 @@ export interface Service extends KubernetesObject {
 }
 
 export interface ConfigMap extends KubernetesObject {
-  readonly apiVersion: 'v1';
-  readonly kind: 'ConfigMap';
   readonly data?: Readonly<Record<string, string>>;
   readonly immutable?: boolean;
 }
 
 /** core/v1 Event. */
 export interface Event extends KubernetesObject {
-  readonly apiVersion: 'v1';
-  readonly kind: 'Event';
   readonly involvedObject: ObjectReference;
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
