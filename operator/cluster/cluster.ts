@@ -5,8 +5,8 @@ import type { ConfigMap, Event, KubernetesObject, Pod, Service, Stored, WatchEve
 
 /** A kind of object: where it lives in the API and what the server does with it. All kinds here are namespaced. */
 export interface ResourceKind<T extends KubernetesObject> {
-  readonly apiVersion: string;
-  readonly kind: string;
+  readonly apiVersion: T['apiVersion'];
+  readonly kind: T['kind'];
   /** Lower-case plural, as in the API's path. */
   readonly plural: string;
   /** Whether `status` is a subresource: then only `updateStatus` writes it, and `update` and `apply` leave it alone. */

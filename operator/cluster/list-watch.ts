@@ -1,0 +1,78 @@
+// Follows all objects of a kind: a list, then every change, forever; relists when history is lost. It refuses to know
+// what anybody does with them.
+//
+// Consumes: a cluster's list and watch. Waits for: the next change, or the back-off after an error. Unblocked by: a
+// change, the clock, or the signal.
+
+import type { Clock } from './clock.ts';
+import type { Cluster, ListOptions, ResourceKind } from './cluster.ts';
+import { GoneError } from './errors.ts';
+import type { KubernetesObject, Stored, WatchEvent } from './objects.ts';
+
+/** A whole new state of the world (what isn't in it is gone), or one change to it. */
+export type Update<T extends KubernetesObject> =
+  | { readonly type: 'LISTED'; readonly items: readonly Stored<T>[] }
+  | WatchEvent<T>;
+
+export interface FollowOptions extends ListOptions {
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  /** Told about every failed list or watch; following goes on. */
+  readonly onError: (error: unknown) => void;
+}
+
+const FIRST_BACKOFF_MS = 100;
+const LONGEST_BACKOFF_MS = 30_000;
+
+/** Ends only when the signal aborts. */
+export async function* follow<T extends KubernetesObject>(
+  cluster: Cluster,
+  kind: ResourceKind<T>,
+  options: FollowOptions,
+): AsyncGenerator<Update<T>> {
+  let backoffMs = FIRST_BACKOFF_MS;
+  /** Null: list first. */
+  let resourceVersion: string | null = null;
+  while (!options.signal.aborted) {
+    try {
+      if (resourceVersion === null) {
+        const list = await cluster.list(kind, options);
+        resourceVersion = list.resourceVersion;
+        yield { type: 'LISTED', items: list.items };
+      }
+      for await (const event of cluster.watch(kind, { ...options, resourceVersion })) {
+        resourceVersion = event.object.metadata.resourceVersion;
+        backoffMs = FIRST_BACKOFF_MS;
+        yield event;
+      }
+    } catch (error) {
+      if (options.signal.aborted) return;
+      if (error instanceof GoneError) resourceVersion = null;
+      options.onError(error);
+      await sleep(backoffMs, options);
+      backoffMs = Math.min(2 * backoffMs, LONGEST_BACKOFF_MS);
+    }
+  }
+}
+
+/** Resolves after `delayMs`, or at once when the signal aborts. */
+export function sleep(
+  delayMs: number,
+  options: { readonly signal: AbortSignal; readonly clock: Clock },
+): Promise<void> {
+  return new Promise((resolve) => {
+    if (options.signal.aborted) {
+      resolve();
+      return;
+    }
+    const cancel = options.clock.after(delayMs, () => {
+      options.signal.removeEventListener('abort', stop);
+      resolve();
+    });
+    const stop = (): void => {
+      cancel();
+      resolve();
+    };
+    options.signal.addEventListener('abort', stop, { once: true });
+  });
+}

@@ -1,0 +1,73 @@
+// Builders and a manual clock for tests around a cluster. Knows nothing of what is tested.
+
+import type { Clock } from '../../../operator/cluster/clock.ts';
+import type { ConfigMap, Pod, PodSpec, WatchEvent } from '../../../operator/cluster/objects.ts';
+
+export const NAMESPACE = 'default';
+export const WRITER = { fieldManager: 'test' };
+
+export function buildConfigMap(name: string, data: Record<string, string> = {}): ConfigMap {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: NAMESPACE }, data };
+}
+
+export function buildPod(name: string, spec: Partial<PodSpec> = {}): Pod {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: NAMESPACE },
+    spec: { containers: [{ name: 'worker', image: 'image' }], terminationGracePeriodSeconds: 5, ...spec },
+  };
+}
+
+/** Reads the next `count` events as "TYPE name", then ends the watch. */
+export async function readEvents(events: AsyncIterable<WatchEvent<ConfigMap | Pod>>, count: number): Promise<string[]> {
+  const seen: string[] = [];
+  for await (const event of events) {
+    seen.push(`${event.type} ${event.object.metadata.name}`);
+    if (seen.length === count) break;
+  }
+  return seen;
+}
+
+/** Time that moves only when told. */
+export class ManualClock implements Clock {
+  #nowMs = Date.UTC(2026, 0, 1);
+  #timers: { atMs: number; callback: () => void }[] = [];
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    const timer = { atMs: this.#nowMs + delayMs, callback };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  }
+
+  /** Delays of the timers that wait. */
+  get waitingMs(): number[] {
+    return this.#timers.map((timer) => timer.atMs - this.#nowMs).sort((a, b) => a - b);
+  }
+
+  /** Moves time and fires what is due, in order; lets promises run in between. */
+  async advance(byMs: number): Promise<void> {
+    const endMs = this.#nowMs + byMs;
+    for (;;) {
+      const due = this.#timers.filter((timer) => timer.atMs <= endMs).sort((a, b) => a.atMs - b.atMs)[0];
+      if (due === undefined) break;
+      this.#timers = this.#timers.filter((timer) => timer !== due);
+      this.#nowMs = due.atMs;
+      due.callback();
+      await settle();
+    }
+    this.#nowMs = endMs;
+    await settle();
+  }
+}
+
+/** Lets everything that needs no timer finish. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
