@@ -47,9 +47,9 @@ export const algorithmSchema = z
     dualClip: decimal({ above: 1 })
       .optional()
       .describe('Dual-clip constant: bounds the loss of tokens with negative advantage. Left out: off.'),
-    valueClipRange: decimal({ above: 0 })
-      .optional()
-      .describe('How far a value may move from its old one before its loss is clipped. Left out: off.'),
+    valueClipRange: decimal({ min: 0 })
+      .default('0.5')
+      .describe('How far a value may move from its old one before its loss is clipped; "0" is off.'),
     entropyCoef: decimal({ min: 0 }).default('0').describe("Weight of the policy's entropy bonus."),
     kl: klSchema,
     criticWarmupIterations: integer(0, 1_000_000)
@@ -90,8 +90,8 @@ function optimizerSchema(model: 'actor' | 'critic', learningRate: string) {
       minLearningRateRatio: decimal({ min: 0, max: 1 })
         .default('0.1')
         .describe('Share of learningRate that linear and cosine end at.'),
-      beta1: decimal({ min: 0, max: 1 }).default('0.9').describe("AdamW's decay of the first moment."),
-      beta2: decimal({ min: 0, max: 1 }).default('0.95').describe("AdamW's decay of the second moment."),
+      beta1: decimal({ min: 0, below: 1 }).default('0.9').describe("AdamW's decay of the first moment."),
+      beta2: decimal({ min: 0, below: 1 }).default('0.95').describe("AdamW's decay of the second moment."),
       epsilon: decimal({ above: 0, max: 1 }).default('1e-8').describe("AdamW's epsilon."),
       weightDecay: decimal({ min: 0, max: 1 })
         .default('0')

@@ -15,6 +15,8 @@ export interface DecimalRange {
   readonly max?: number;
   /** The value must lie above this. */
   readonly above?: number;
+  /** The value must lie below this. */
+  readonly below?: number;
 }
 
 function celNumber(value: number): string {
@@ -26,7 +28,9 @@ function celRule(range: DecimalRange): string {
     ...(range.above === undefined ? [] : [`double(self) > ${celNumber(range.above)}`]),
     ...(range.min === undefined ? [] : [`double(self) >= ${celNumber(range.min)}`]),
     ...(range.max === undefined ? [] : [`double(self) <= ${celNumber(range.max)}`]),
+    ...(range.below === undefined ? [] : [`double(self) < ${celNumber(range.below)}`]),
   ];
+  // Without bounds the conversion itself is the test: it fails on what is no finite number.
   return tests.length === 0 ? 'double(self) == double(self)' : tests.join(' && ');
 }
 
@@ -35,7 +39,8 @@ function isWithin(value: number, range: DecimalRange): boolean {
     Number.isFinite(value) &&
     (range.above === undefined || value > range.above) &&
     (range.min === undefined || value >= range.min) &&
-    (range.max === undefined || value <= range.max)
+    (range.max === undefined || value <= range.max) &&
+    (range.below === undefined || value < range.below)
   );
 }
 
@@ -45,6 +50,7 @@ export function decimalRule(range: DecimalRange): string {
     ...(range.above === undefined ? [] : [`above ${range.above}`]),
     ...(range.min === undefined ? [] : [`at least ${range.min}`]),
     ...(range.max === undefined ? [] : [`at most ${range.max}`]),
+    ...(range.below === undefined ? [] : [`below ${range.below}`]),
   ];
   return `must be a decimal in quotes${bounds.length === 0 ? '' : `, ${bounds.join(' and ')}`}`;
 }

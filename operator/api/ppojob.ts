@@ -3,9 +3,9 @@
  * user writes), PPOJob (with defaults), JobConfig (compiled for the workers by operator/plan).
  */
 import { z } from 'zod';
+import type { Condition, ObjectMeta } from '../cluster/objects.ts';
 import { algorithmSchema, rolloutSchema, trainingSchema } from './algorithm-schema.ts';
 import { decimal, integer, path } from './fields.ts';
-import type { Condition, ObjectMeta } from './kubernetes.ts';
 import type { API_VERSION, KIND, RoleName } from './names.ts';
 import {
   checkpointSchema,
@@ -90,7 +90,7 @@ export type PPOJobSpec = Omit<ParsedSpec, 'models' | 'checkpoint'> & {
 export interface PPOJobManifest {
   readonly apiVersion: typeof API_VERSION;
   readonly kind: typeof KIND;
-  readonly metadata: ObjectMeta;
+  readonly metadata: Omit<ObjectMeta, 'namespace'> & { readonly namespace?: string };
   readonly spec: z.input<typeof specSchema>;
   readonly status?: PPOJobStatus;
 }

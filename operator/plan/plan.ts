@@ -2,7 +2,12 @@
  * From a job to the objects that should exist. Pure and deterministic: no clock, no cluster, no decision on what to
  * delete or restart; that is operator/reconcile's.
  */
-import type { ConfigMap, Pod, Service } from '../api/kubernetes.ts';
+import { JOB_CONFIG_KEY, PORTS, ROLE_NAMES } from '../api/names.ts';
+import type { PPOJob } from '../api/ppojob.ts';
+import type { ConfigMap, Pod, Service, ServicePort } from '../cluster/objects.ts';
+import { childMeta, configMapName, roleLabels, serviceName } from './children.ts';
+import { compileJob } from './compile-job.ts';
+import { buildPod } from './pod.ts';
 
 /** What planning needs to know of the job beyond its spec. */
 export interface PlanState {
@@ -19,4 +24,56 @@ export interface DesiredObjects {
   readonly services: readonly Service[];
   /** Ordered: coordinator first, then by role and index. */
   readonly pods: readonly Pod[];
+}
+
+function buildConfigMap(job: PPOJob): ConfigMap {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: childMeta(job, configMapName(job.metadata.name)),
+    data: { [JOB_CONFIG_KEY]: `${JSON.stringify(compileJob(job), null, 2)}\n` },
+  };
+}
+
+/** A headless service: its name resolves to the role's pods themselves. */
+function buildService(job: PPOJob, role: 'coordinator' | 'generation', ports: readonly ServicePort[]): Service {
+  const { name } = job.metadata;
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: childMeta(job, serviceName(name, role), roleLabels(name, role)),
+    spec: {
+      clusterIP: 'None',
+      // Workers register with a coordinator that isn't ready until they have.
+      publishNotReadyAddresses: role === 'coordinator',
+      selector: roleLabels(name, role),
+      ports,
+    },
+  };
+}
+
+function buildServices(job: PPOJob): Service[] {
+  return [
+    buildService(job, 'coordinator', [{ name: 'grpc', port: PORTS.grpc }]),
+    buildService(job, 'generation', [
+      { name: 'grpc', port: PORTS.grpc },
+      { name: 'openai', port: PORTS.openai },
+    ]),
+  ];
+}
+
+function buildPods(job: PPOJob): Pod[] {
+  return ROLE_NAMES.flatMap((role) =>
+    Array.from({ length: job.spec.roles[role].replicas }, (_, index) => buildPod(job, { role, index })),
+  );
+}
+
+/** The objects that `job` wants in `state`. The job comes from a cluster (it has a uid) and its paths are absolute. */
+export function planJob(job: PPOJob, state: PlanState): DesiredObjects {
+  const isWanted = state.outcome === null && !job.spec.suspend;
+  return {
+    configMap: buildConfigMap(job),
+    services: isWanted ? buildServices(job) : [],
+    pods: isWanted ? buildPods(job) : [],
+  };
 }

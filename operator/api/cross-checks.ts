@@ -1,0 +1,189 @@
+/**
+ * Rules between fields of a PPOJob's spec, which no single field's schema can hold. Each names the fields it reads, so
+ * that it is left out while one of them is wrong by itself. Knows no cluster and no files.
+ */
+import { posix } from 'node:path';
+import type { PPOJobSpec } from './ppojob.ts';
+import { describeValue, type Problem } from './problems.ts';
+
+export interface CrossCheck {
+  /** Paths below spec; the first one is where a problem is reported. */
+  readonly fields: readonly [string, ...string[]];
+  readonly check: (spec: PPOJobSpec) => Omit<Problem, 'path'> | null;
+}
+
+/** The largest divisor of `value` that isn't above `limit`. */
+function largestDivisor(value: number, limit: number): number {
+  for (let divisor = Math.min(value, limit); divisor > 1; divisor--) if (value % divisor === 0) return divisor;
+  return 1;
+}
+
+const minibatchDividesRollout: CrossCheck = {
+  fields: ['training.minibatchSize', 'rollout.batchSize', 'rollout.samplesPerPrompt'],
+  check({ training, rollout }) {
+    const responses = rollout.batchSize * rollout.samplesPerPrompt;
+    if (responses % training.minibatchSize === 0) return null;
+    return {
+      found: describeValue(training.minibatchSize),
+      rule: `must divide rollout.batchSize * rollout.samplesPerPrompt = ${responses}, the responses of an iteration`,
+      remedy: `use ${largestDivisor(responses, training.minibatchSize)}, or change the rollout's size`,
+    };
+  },
+};
+
+function microbatchFits(role: 'actor' | 'critic'): CrossCheck {
+  return {
+    fields: ['training.microbatchSize', 'training.minibatchSize', `roles.${role}.replicas`],
+    check({ training, roles }) {
+      const { replicas } = roles[role];
+      // Said once where both roles have the same number of ranks.
+      if (role === 'critic' && replicas === roles.actor.replicas) return null;
+      if (training.minibatchSize % (replicas * training.microbatchSize) === 0) return null;
+      const perRank = training.minibatchSize / replicas;
+      const remedy = Number.isInteger(perRank)
+        ? `use ${largestDivisor(perRank, training.microbatchSize)}, or change training.minibatchSize`
+        : `make training.minibatchSize a multiple of ${replicas}, or change roles.${role}.replicas`;
+      return {
+        found: describeValue(training.microbatchSize),
+        rule:
+          `times roles.${role}.replicas (${replicas}) must divide training.minibatchSize (${training.minibatchSize}), ` +
+          'so that every rank gets the same number of full microbatches',
+        remedy,
+      };
+    },
+  };
+}
+
+const rewardClipRangeOrder: CrossCheck = {
+  fields: ['reward.clipRange'],
+  check({ reward }) {
+    const [low, high] = reward.clipRange;
+    if (Number(low) < Number(high)) return null;
+    return {
+      found: describeValue(reward.clipRange),
+      rule: 'must be [lowest, highest], the lowest below the highest',
+      remedy: Number(low) === Number(high) ? 'widen the range' : `swap them: ["${high}", "${low}"]`,
+    };
+  },
+};
+
+const klEstimatorFitsPlacement: CrossCheck = {
+  fields: ['algorithm.kl.estimator', 'algorithm.kl.placement'],
+  check({ algorithm: { kl } }) {
+    const found = describeValue(kl.estimator);
+    if (kl.placement === 'reward' && kl.estimator !== 'k1') {
+      return {
+        found,
+        rule: 'must be k1 where placement is reward: only its mean over responses has the gradient of the KL',
+        remedy: `use k1, or set algorithm.kl.placement to loss to keep ${kl.estimator}`,
+      };
+    }
+    if (kl.placement === 'loss' && kl.estimator === 'k1') {
+      return {
+        found,
+        rule: 'must be k2 or k3 where placement is loss: the gradient of k1 is zero on average',
+        remedy: 'use k2 or k3, or set algorithm.kl.placement to reward to keep k1',
+      };
+    }
+    return null;
+  },
+};
+
+const klTargetNeedsCoef: CrossCheck = {
+  fields: ['algorithm.kl.target', 'algorithm.kl.coef'],
+  check({ algorithm: { kl } }) {
+    if (kl.target === undefined || Number(kl.coef) > 0) return null;
+    return {
+      found: describeValue(kl.target),
+      rule: 'needs algorithm.kl.coef above 0: the adaptive controller multiplies it',
+      remedy: 'give algorithm.kl.coef a value to start from, such as "0.01", or remove the target',
+    };
+  },
+};
+
+function withinIterations(path: string, read: (spec: PPOJobSpec) => number): CrossCheck {
+  return {
+    fields: [path, 'algorithm.numIterations'],
+    check(spec) {
+      const { numIterations } = spec.algorithm;
+      if (read(spec) < numIterations) return null;
+      return {
+        found: describeValue(read(spec)),
+        rule: `must be below algorithm.numIterations = ${numIterations}`,
+        remedy: `use at most ${numIterations - 1}, or more iterations`,
+      };
+    },
+  };
+}
+
+const evaluationIsHeldOut: CrossCheck = {
+  fields: ['dataset.evaluation.path', 'dataset.train.path'],
+  check({ dataset }) {
+    if (dataset.evaluation === undefined) return null;
+    if (posix.normalize(dataset.evaluation.path) !== posix.normalize(dataset.train.path)) return null;
+    return {
+      found: describeValue(dataset.evaluation.path),
+      rule: 'must be another file than dataset.train.path: accuracy is measured on prompts never trained on',
+      remedy: 'name a file of held-out prompts, or remove dataset.evaluation',
+    };
+  },
+};
+
+function modelIsNotOverwritten(model: 'actor' | 'critic' | 'reference'): CrossCheck {
+  return {
+    fields: [`models.${model}.path`, 'output.path'],
+    check({ models, output }) {
+      const trained = posix.join(output.path, 'actor');
+      if (posix.join(models[model].path) !== trained) return null;
+      return {
+        found: describeValue(models[model].path),
+        rule: 'must not be the folder that the trained actor is saved to, output.path/actor',
+        remedy: 'choose another output.path',
+      };
+    },
+  };
+}
+
+const heartbeatWithinRendezvous: CrossCheck = {
+  fields: ['deadlines.heartbeatSeconds', 'deadlines.rendezvousSeconds'],
+  check({ deadlines }) {
+    if (deadlines.heartbeatSeconds < deadlines.rendezvousSeconds) return null;
+    return {
+      found: describeValue(deadlines.heartbeatSeconds),
+      rule: `must be below deadlines.rendezvousSeconds = ${deadlines.rendezvousSeconds}: a loss is noticed before it is waited for`,
+      remedy: 'lower it, or raise deadlines.rendezvousSeconds',
+    };
+  },
+};
+
+export const CROSS_CHECKS: readonly CrossCheck[] = [
+  minibatchDividesRollout,
+  microbatchFits('actor'),
+  microbatchFits('critic'),
+  rewardClipRangeOrder,
+  klEstimatorFitsPlacement,
+  klTargetNeedsCoef,
+  withinIterations('algorithm.criticWarmupIterations', (spec) => spec.algorithm.criticWarmupIterations),
+  withinIterations('training.actor.warmupIterations', (spec) => spec.training.actor.warmupIterations),
+  withinIterations('training.critic.warmupIterations', (spec) => spec.training.critic.warmupIterations),
+  evaluationIsHeldOut,
+  modelIsNotOverwritten('actor'),
+  modelIsNotOverwritten('critic'),
+  modelIsNotOverwritten('reference'),
+  heartbeatWithinRendezvous,
+];
+
+/** Whether `inner` is `outer` or lies below it. */
+function isWithin(inner: string, outer: string): boolean {
+  return inner === outer || inner.startsWith(`${outer}.`) || inner.startsWith(`${outer}[`);
+}
+
+/** Runs all checks but those that read a field above or below which `wrongPaths` (below spec) already has a problem. */
+export function runCrossChecks(spec: PPOJobSpec, wrongPaths: readonly string[]): Problem[] {
+  const isWrong = (field: string) => wrongPaths.some((wrong) => isWithin(wrong, field) || isWithin(field, wrong));
+  return CROSS_CHECKS.flatMap(({ fields, check }) => {
+    if (fields.some(isWrong)) return [];
+    const problem = check(spec);
+    return problem === null ? [] : [{ path: `spec.${fields[0]}`, ...problem }];
+  });
+}

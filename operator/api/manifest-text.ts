@@ -1,0 +1,45 @@
+/** Reads a manifest's text: one YAML (or JSON) document into plain data. Knows nothing of PPOJob. */
+import { LineCounter, parseAllDocuments } from 'yaml';
+import type { Problem } from './problems.ts';
+
+/** What a Kubernetes API server accepts as one object, roughly. */
+const MAX_MANIFEST_CHARACTERS = 1024 * 1024;
+
+export type ManifestText =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly problems: Problem[] };
+
+function refused(problem: Problem): ManifestText {
+  return { ok: false, problems: [problem] };
+}
+
+/** Parses one document; syntax errors and duplicate keys are problems with line and column. */
+export function readManifestText(text: string): ManifestText {
+  if (text.length > MAX_MANIFEST_CHARACTERS) {
+    const rule = `must have at most ${MAX_MANIFEST_CHARACTERS} characters`;
+    return refused({ path: 'manifest', found: `${text.length} characters`, rule, remedy: 'is this the right file?' });
+  }
+  const lineCounter = new LineCounter();
+  const documents = [...parseAllDocuments(text, { lineCounter, prettyErrors: false })];
+  const problems = documents.flatMap((document) =>
+    document.errors.map((error): Problem => {
+      const { line, col } = lineCounter.linePos(error.pos[0]);
+      const found = text.split('\n')[line - 1]?.trim() ?? '';
+      const rule = `must be valid YAML: ${error.message}`;
+      return { path: `line ${line}, column ${col}`, found, rule, remedy: 'correct the line, or the one before it' };
+    }),
+  );
+  if (problems.length > 0) return { ok: false, problems };
+  if (documents.length !== 1) {
+    const found = documents.length === 0 ? 'nothing' : `${documents.length} documents`;
+    const remedy = 'keep one PPOJob a file';
+    return refused({ path: 'manifest', found, rule: 'must be one YAML document', remedy });
+  }
+  try {
+    return { ok: true, value: documents[0]?.toJS({ maxAliasCount: 100 }) };
+  } catch (error) {
+    // The library refuses aliases that expand without bound.
+    const rule = `must expand to plain data: ${error instanceof Error ? error.message : String(error)}`;
+    return refused({ path: 'manifest', found: 'YAML aliases', rule, remedy: 'write the repeated parts out' });
+  }
+}

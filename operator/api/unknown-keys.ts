@@ -1,0 +1,64 @@
+/**
+ * Finds keys that a schema doesn't have. A check of its own because a structural CRD schema can't be strict: the zod
+ * schemas drop unknown keys, as the API server does, and here they are reported instead of dropped.
+ */
+import { describeValue, type Problem } from './problems.ts';
+import { allPaths, type FieldPath, fieldsOf, formatPath, type Schema, unwrap } from './schema-tree.ts';
+import { nearest } from './suggest.ts';
+
+const MAX_LISTED_KEYS = 12;
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** One unknown key among `allowed` siblings. `elsewhere` are other places where the key would be right. */
+export function unknownKeyProblem(o: {
+  readonly path: FieldPath;
+  readonly value: unknown;
+  readonly allowed: readonly string[];
+  readonly elsewhere?: readonly string[];
+}): Problem {
+  const key = String(o.path.at(-1));
+  const near = nearest(key, o.allowed);
+  const parent = formatPath(o.path.slice(0, -1));
+  const listed = o.allowed.slice(0, MAX_LISTED_KEYS).join(', ');
+  const keys = o.allowed.length > MAX_LISTED_KEYS ? `${listed}, ...` : listed;
+  const elsewhere = o.elsewhere?.slice(0, 2).join(' or ') ?? '';
+  const remedies = [
+    ...(near === undefined ? [] : [`did you mean ${near}?`]),
+    ...(near !== undefined || elsewhere === '' ? [] : [`did you mean ${elsewhere}?`]),
+    ...(near !== undefined || elsewhere !== '' ? [] : ['remove it']),
+  ];
+  return {
+    path: formatPath(o.path),
+    found: describeValue(o.value),
+    rule: `must be a known key${parent === '' ? '' : ` of ${parent}`}: ${keys}`,
+    remedy: remedies.join(' '),
+  };
+}
+
+/** All unknown keys of `value`, which stands at `prefix` in the manifest and is described by `root`. */
+export function findUnknownKeys(root: Schema, value: unknown, prefix: FieldPath): Problem[] {
+  const known = allPaths(root);
+  const problems: Problem[] = [];
+
+  function visit(schema: Schema, current: unknown, path: FieldPath): void {
+    const fields = fieldsOf(schema);
+    if (fields === null || !isMapping(current)) return;
+    for (const [key, child] of Object.entries(current)) {
+      const here = [...path, key];
+      if (Object.hasOwn(fields, key)) {
+        visit(unwrap(fields[key] as Schema), child, here);
+        continue;
+      }
+      const elsewhere = known.filter((other) => other.at(-1) === key).map((other) => formatPath([...prefix, ...other]));
+      problems.push(
+        unknownKeyProblem({ path: [...prefix, ...here], value: child, allowed: Object.keys(fields), elsewhere }),
+      );
+    }
+  }
+
+  visit(root, value, []);
+  return problems;
+}

@@ -1,0 +1,100 @@
+/**
+ * From a PPOJob with defaults to the compiled job that its workers read: decimals parsed, "off" made null, paths under
+ * the workers' names. Checks nothing: operator/api has.
+ */
+import type { JobConfig, OptimizerConfig } from '../../worker/api/job-config.ts';
+import type { PPOJob, PPOJobSpec } from '../api/ppojob.ts';
+
+function compileOptimizer(optimizer: PPOJobSpec['training']['actor']): OptimizerConfig {
+  return {
+    learningRate: Number(optimizer.learningRate),
+    schedule: optimizer.schedule,
+    warmupIterations: optimizer.warmupIterations,
+    minLearningRateRatio: Number(optimizer.minLearningRateRatio),
+    beta1: Number(optimizer.beta1),
+    beta2: Number(optimizer.beta2),
+    epsilon: Number(optimizer.epsilon),
+    weightDecay: Number(optimizer.weightDecay),
+    maxGradNorm: Number(optimizer.maxGradNorm),
+  };
+}
+
+function compileAlgorithm(algorithm: PPOJobSpec['algorithm']): JobConfig['algorithm'] {
+  const { kl, clipRange } = algorithm;
+  return {
+    numIterations: algorithm.numIterations,
+    gamma: Number(algorithm.gamma),
+    gaeLambda: Number(algorithm.gaeLambda),
+    whitenAdvantages: algorithm.whitenAdvantages,
+    numPpoEpochs: algorithm.numPpoEpochs,
+    clipRangeLow: Number(clipRange.low),
+    clipRangeHigh: Number(clipRange.high),
+    dualClip: algorithm.dualClip === undefined ? null : Number(algorithm.dualClip),
+    valueClipRange: Number(algorithm.valueClipRange) || null,
+    entropyCoef: Number(algorithm.entropyCoef),
+    kl: {
+      coef: Number(kl.coef),
+      estimator: kl.estimator,
+      placement: kl.placement,
+      target: kl.target === undefined ? null : Number(kl.target),
+      horizon: Number(kl.horizon),
+    },
+    criticWarmupIterations: algorithm.criticWarmupIterations,
+  };
+}
+
+function compileDataset(dataset: PPOJobSpec['dataset']): JobConfig['dataset'] {
+  return {
+    trainPath: dataset.train.path,
+    evaluationPath: dataset.evaluation?.path ?? null,
+    promptField: dataset.promptField,
+    answerField: dataset.answerField,
+    evaluationLimit: dataset.evaluation?.limit ?? null,
+  };
+}
+
+/** The compiled job. The object must come from a cluster: its uid tells a job from an earlier one of the same name. */
+export function compileJob(job: PPOJob): JobConfig {
+  const { metadata, spec } = job;
+  if (metadata.uid === undefined) throw new Error('internal: a job is compiled after the cluster gave it a uid');
+  const { rollout, training, checkpoint, deadlines, roles } = spec;
+  return {
+    job: { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
+    seed: spec.seed,
+    models: {
+      actor: spec.models.actor.path,
+      critic: spec.models.critic.path,
+      reference: spec.models.reference.path,
+      reward: spec.reward.model.path,
+    },
+    reward: { clipRange: [Number(spec.reward.clipRange[0]), Number(spec.reward.clipRange[1])] },
+    dataset: compileDataset(spec.dataset),
+    algorithm: compileAlgorithm(spec.algorithm),
+    rollout: {
+      ...rollout,
+      temperature: Number(rollout.temperature),
+      topP: Number(rollout.topP),
+    },
+    training: {
+      minibatchSize: training.minibatchSize,
+      microbatchSize: training.microbatchSize,
+      actor: compileOptimizer(training.actor),
+      critic: compileOptimizer(training.critic),
+    },
+    evaluation: { everyIterations: spec.evaluation.everyIterations },
+    checkpoint: {
+      directory: checkpoint.path,
+      everyIterations: checkpoint.everyIterations,
+      keep: checkpoint.keep,
+    },
+    output: { directory: spec.output.path },
+    roles: {
+      actor: { replicas: roles.actor.replicas },
+      critic: { replicas: roles.critic.replicas },
+      generation: { replicas: roles.generation.replicas },
+      reference: { replicas: roles.reference.replicas },
+      reward: { replicas: roles.reward.replicas },
+    },
+    deadlines: { ...deadlines },
+  };
+}

@@ -1,0 +1,124 @@
+/** Builds one pod of a job: its worker, its communicator sidecar where it moves tensors, probes, volumes, confinement. */
+import { CONTAINERS, LABELS, MOUNTS, PORTS, TENSOR_ROLES } from '../api/names.ts';
+import type { PPOJob, PPOJobSpec } from '../api/ppojob.ts';
+import type { Container, ContainerPort, Pod, Probe, ResourceRequirements, Volume } from '../cluster/objects.ts';
+import { childMeta, configMapName, podName, roleLabels } from './children.ts';
+import { communicatorEnvironment, type PodIdentity, workerEnvironment } from './environment.ts';
+
+const COMMAND = ['node', 'worker/main.ts'];
+const VOLUMES = { config: 'config', shared: 'shared' } as const;
+/** Unprivileged user and group of the image. */
+const USER_ID = 65_532;
+
+const containerSecurity: NonNullable<Container['securityContext']> = {
+  runAsNonRoot: true,
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ['ALL'] },
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+
+/** A loaded machine answers late; only a process that stays silent for a minute is taken for stuck. */
+const LIVENESS = { periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 6 };
+
+function probe(path: string, port: number, timing: Omit<Probe, 'httpGet'>): Probe {
+  return { httpGet: { path, port }, ...timing };
+}
+
+/** Probes of a container with its metrics server at `port`; `startSeconds` is how long it may take to answer at all. */
+function probes(
+  port: number,
+  startSeconds: number,
+): Pick<Container, 'startupProbe' | 'readinessProbe' | 'livenessProbe'> {
+  return {
+    startupProbe: probe('/healthz', port, { periodSeconds: 1, timeoutSeconds: 5, failureThreshold: startSeconds }),
+    readinessProbe: probe('/readyz', port, { periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 3 }),
+    livenessProbe: probe('/healthz', port, LIVENESS),
+  };
+}
+
+/** Only what the manifest says: a key that is there, even with nothing in it, would be owned by the operator. */
+function resourcesOf(resources: PPOJobSpec['roles']['actor']['resources']): { resources?: ResourceRequirements } {
+  if (resources === undefined) return {};
+  const { requests, limits } = resources;
+  return { resources: { ...(requests && { requests }), ...(limits && { limits }) } };
+}
+
+function workerPorts({ role }: PodIdentity): ContainerPort[] {
+  return [
+    { name: 'grpc', containerPort: PORTS.grpc },
+    { name: 'metrics', containerPort: PORTS.metrics },
+    ...(role === 'generation' ? [{ name: 'openai', containerPort: PORTS.openai }] : []),
+  ];
+}
+
+function buildWorker(job: PPOJob, pod: PodIdentity): Container {
+  const { image, roles, deadlines } = job.spec;
+  return {
+    name: CONTAINERS.worker,
+    image,
+    command: COMMAND,
+    env: workerEnvironment(job, pod),
+    ports: workerPorts(pod),
+    ...resourcesOf(roles[pod.role].resources),
+    volumeMounts: [
+      { name: VOLUMES.config, mountPath: MOUNTS.config, readOnly: true },
+      ...(TENSOR_ROLES.includes(pod.role) ? [{ name: VOLUMES.shared, mountPath: MOUNTS.shared }] : []),
+    ],
+    ...probes(PORTS.metrics, deadlines.rendezvousSeconds),
+    securityContext: containerSecurity,
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+  };
+}
+
+/** A native sidecar: started before the worker, ended after it, restarted by itself. */
+function buildCommunicator(job: PPOJob, pod: PodIdentity): Container {
+  const { image, deadlines } = job.spec;
+  return {
+    name: CONTAINERS.communicator,
+    image,
+    command: COMMAND,
+    env: communicatorEnvironment(job, pod),
+    ports: [
+      { name: 'communicator', containerPort: PORTS.communicator },
+      { name: 'transport', containerPort: PORTS.transport },
+      { name: 'comm-metrics', containerPort: PORTS.communicatorMetrics },
+    ],
+    volumeMounts: [{ name: VOLUMES.shared, mountPath: MOUNTS.shared }],
+    ...probes(PORTS.communicatorMetrics, deadlines.rendezvousSeconds),
+    restartPolicy: 'Always',
+    securityContext: containerSecurity,
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+  };
+}
+
+export function buildPod(job: PPOJob, pod: PodIdentity): Pod {
+  const { name } = job.metadata;
+  const hasSidecar = TENSOR_ROLES.includes(pod.role);
+  const shared: Volume = { name: VOLUMES.shared, emptyDir: { medium: 'Memory' } };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: childMeta(job, podName(name, pod.role, pod.index), {
+      ...roleLabels(name, pod.role),
+      [LABELS.index]: String(pod.index),
+    }),
+    spec: {
+      // A failed pod is replaced, not revived: a new uid, so that each failure is counted once.
+      restartPolicy: 'Never',
+      terminationGracePeriodSeconds: job.spec.terminationGracePeriodSeconds,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: USER_ID,
+        runAsGroup: USER_ID,
+        fsGroup: USER_ID,
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
+      ...(hasSidecar ? { initContainers: [buildCommunicator(job, pod)] } : {}),
+      containers: [buildWorker(job, pod)],
+      volumes: [{ name: VOLUMES.config, configMap: { name: configMapName(name) } }, ...(hasSidecar ? [shared] : [])],
+    },
+  };
+}
