@@ -330,10 +330,10 @@ async function* selectChanges<T extends KubernetesObject>(
   }
 }
 
-function keyOf(kind: Pick<Kind, 'plural'>, name: Pick<ObjectMeta, 'name' | 'namespace'>): string {
+function keyOf(kind: Pick<Kind, 'plural'>, name: ObjectName): string {
   return `${kind.plural}/${name.namespace}/${name.name}`;
 }
 
-function describe(kind: Pick<Kind, 'kind'>, name: Pick<ObjectMeta, 'name' | 'namespace'>): string {
+function describe(kind: Pick<Kind, 'kind'>, name: ObjectName): string {
   return `${kind.kind} ${name.namespace}/${name.name}`;
 }

@@ -22,8 +22,7 @@ export interface OwnerReference {
 
 export interface ObjectMeta {
   readonly name: string;
-  /** Absent only before an object enters a cluster. */
-  readonly namespace?: string;
+  readonly namespace: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];
@@ -45,7 +44,6 @@ export interface KubernetesObject {
 
 /** Metadata of an object that the cluster has handed out. */
 export interface StoredMeta extends ObjectMeta {
-  readonly namespace: string;
   readonly uid: string;
   readonly resourceVersion: string;
   readonly generation: number;

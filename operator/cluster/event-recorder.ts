@@ -1,0 +1,71 @@
+// Records events on objects, as `kubectl describe` shows them: the same event again only raises its count. It refuses to
+// fail: an event that can't be written is reported and forgotten.
+
+import { createHash } from 'node:crypto';
+import { type Clock, timestamp } from './clock.ts';
+import { type Cluster, EVENTS } from './cluster.ts';
+import { AlreadyExistsError } from './errors.ts';
+import type { Event, KubernetesObject, Stored } from './objects.ts';
+
+export interface EventMessage {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface EventRecorderOptions {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  /** The reporting component. */
+  readonly source: string;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The API server refuses longer messages. */
+const MAX_MESSAGE_CHARACTERS = 1024;
+
+export class EventRecorder {
+  readonly #options: EventRecorderOptions;
+
+  constructor(options: EventRecorderOptions) {
+    this.#options = options;
+  }
+
+  async record(involved: Stored<KubernetesObject>, event: EventMessage): Promise<void> {
+    try {
+      await this.#write(this.#build(involved, event));
+    } catch (error) {
+      this.#options.onError(error);
+    }
+  }
+
+  #build(involved: Stored<KubernetesObject>, event: EventMessage): Event {
+    const { name, namespace, uid } = involved.metadata;
+    const message = event.message.slice(0, MAX_MESSAGE_CHARACTERS);
+    const identity = createHash('sha256').update(JSON.stringify([uid, event.type, event.reason, message]));
+    const now = timestamp(this.#options.clock.nowMs());
+    return {
+      apiVersion: EVENTS.apiVersion,
+      kind: EVENTS.kind,
+      metadata: { namespace, name: `${name}.${identity.digest('hex').slice(0, 16)}` },
+      involvedObject: { apiVersion: involved.apiVersion, kind: involved.kind, namespace, name, uid },
+      ...{ type: event.type, reason: event.reason, message, count: 1 },
+      firstTimestamp: now,
+      lastTimestamp: now,
+      source: { component: this.#options.source },
+    };
+  }
+
+  async #write(event: Event): Promise<void> {
+    const { cluster, source } = this.#options;
+    const writer = { fieldManager: source };
+    try {
+      await cluster.create(EVENTS, event, writer);
+    } catch (error) {
+      if (!(error instanceof AlreadyExistsError)) throw error;
+      const known = await cluster.get(EVENTS, event.metadata);
+      const next = { ...known, count: known.count + 1, lastTimestamp: event.lastTimestamp };
+      await cluster.update(EVENTS, next, writer);
+    }
+  }
+}
