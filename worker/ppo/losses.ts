@@ -3,7 +3,7 @@
  * metrics. No gradients here. Knows nothing of graphs. Source: design/ppo-math.md 3.1 and 3.3 (OpenRLHF `PolicyLoss`,
  * `ValueLoss`). Shapes: see token-batch.ts; sums in float64.
  */
-import { type Aggregation, aggregateLoss, type StepTotals, totalsOf } from './aggregate.ts';
+import { type Aggregation, aggregateLoss, type StepTotals } from './aggregate.ts';
 import { clip } from './rewards.ts';
 import { assertShape, type TokenBatch } from './token-batch.ts';
 
@@ -60,30 +60,28 @@ export function computePolicyLoss(
 ): PolicyLoss {
   const { newLogprobs, oldLogprobs, rolloutLogprobs, advantages } = inputs;
   for (const [name, matrix] of Object.entries(inputs)) if (matrix) assertShape(name, matrix, batch);
-  if (options.correction && !rolloutLogprobs) throw new TypeError('internal: a correction needs rolloutLogprobs');
-  const ratios = options.kind === 'ppo' ? tokenRatios(inputs, batch) : sequenceRatios(inputs, options, batch);
-  const weights = options.kind === 'ppo' ? importanceWeights(inputs, options.correction, batch) : null;
+  const isGspo = options.kind === 'gspo';
+  const ratios = isGspo ? sequenceRatios(inputs, options, batch) : tokenRatios(inputs, batch);
+  const weights = isGspo ? null : importanceWeights(inputs, options.correction, batch);
   const losses = new Float64Array(ratios.length);
   const clipped = new Float64Array(ratios.length);
   for (let i = 0; i < losses.length; i++) {
-    if (!batch.lossMask[i]) continue;
     const term = clippedTerm(ratios[i]!, advantages[i]!, options);
     losses[i] = -term.surrogate * (weights ? weights[i]! : 1);
     clipped[i] = term.isClipped ? 1 : 0;
   }
-  const totals = options.totals ?? totalsOf(batch);
-  const tokenMean = (f: (i: number) => number) =>
-    aggregateLoss(
-      Float64Array.from(losses, (_, i) => f(i)),
-      batch,
-      'token',
-    );
   return {
-    loss: aggregateLoss(losses, batch, options.kind === 'gspo' ? 'sample' : options.aggregation, totals),
+    loss: aggregateLoss(losses, batch, isGspo ? 'sample' : options.aggregation, options.totals),
     clipFraction: aggregateLoss(clipped, batch, 'token'),
-    policyKl: tokenMean((i) => oldLogprobs[i]! - newLogprobs[i]!),
-    rolloutKl: rolloutLogprobs ? tokenMean((i) => rolloutLogprobs[i]! - oldLogprobs[i]!) : null,
+    policyKl: meanDifference(oldLogprobs, newLogprobs, batch),
+    rolloutKl: rolloutLogprobs ? meanDifference(rolloutLogprobs, oldLogprobs, batch) : null,
   };
+}
+
+/** Token mean of a - b, from [B, A] each. */
+function meanDifference(a: Float32Array, b: Float32Array, batch: TokenBatch): number {
+  const differences = Float64Array.from(a, (x, i) => x - b[i]!);
+  return aggregateLoss(differences, batch, 'token');
 }
 
 /** What PPO maximises for one token: min(ratio * A, clip(ratio) * A), bounded below by dual clip where A < 0. */
@@ -111,7 +109,7 @@ function tokenRatios({ newLogprobs, oldLogprobs }: PolicyLogprobs, batch: TokenB
 
 /** Zheng et al. 2025, "Group Sequence Policy Optimization": exp of a response's mean log ratio, on each of its tokens. */
 function sequenceRatios(inputs: PolicyLogprobs, options: PolicyLossOptions, batch: TokenBatch): Float64Array {
-  const base = options.correction ? inputs.rolloutLogprobs! : inputs.oldLogprobs;
+  const base = options.correction ? requireRollout(inputs) : inputs.oldLogprobs;
   return rowMeans(inputs.newLogprobs, base, batch).map(Math.exp);
 }
 
@@ -132,11 +130,13 @@ function rowMeans(a: Float32Array, b: Float32Array, batch: TokenBatch): Float64A
 }
 
 function importanceWeights(
-  { oldLogprobs, rolloutLogprobs }: PolicyLogprobs,
+  inputs: PolicyLogprobs,
   correction: ImportanceCorrection | null,
   batch: TokenBatch,
 ): Float64Array | null {
-  if (!correction || !rolloutLogprobs) return null;
+  if (!correction) return null;
+  const { oldLogprobs } = inputs;
+  const rolloutLogprobs = requireRollout(inputs);
   const { kind, low, high } = correction;
   const isInside = (w: number) => low <= w && w <= high;
   const weights = Float64Array.from(oldLogprobs, (old, i) => Math.exp(old - rolloutLogprobs[i]!));
@@ -144,6 +144,11 @@ function importanceWeights(
   if (kind === 'icepop') return weights.map((w) => (isInside(w) ? w : 0));
   const sequenceWeights = rowMeans(oldLogprobs, rolloutLogprobs, batch).map(Math.exp);
   return weights.map((w, i) => (isInside(sequenceWeights[i]!) ? w : 0));
+}
+
+function requireRollout({ rolloutLogprobs }: PolicyLogprobs): Float32Array {
+  if (!rolloutLogprobs) throw new TypeError('internal: a correction needs rolloutLogprobs');
+  return rolloutLogprobs;
 }
 
 export interface ValueLossOptions {
@@ -172,7 +177,7 @@ export function computeValueLoss(
     clipped[i] = isClipped ? 1 : 0;
   }
   return {
-    loss: aggregateLoss(losses, batch, 'token', options.totals ?? totalsOf(batch)),
+    loss: aggregateLoss(losses, batch, 'token', options.totals),
     clipFraction: aggregateLoss(clipped, batch, 'token'),
   };
 }
