@@ -106,6 +106,8 @@ class Rollout {
       this.#assign();
       await this.#nextEvent();
     }
+    // A broadcast cut off in the middle would leave its group broken; a failed one is the next weight sync's business.
+    await this.#bringing;
     return this.#responses as RolloutResponse[];
   }
 
