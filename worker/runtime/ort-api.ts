@@ -14,8 +14,8 @@ type NativeFunction = (...args: unknown[]) => unknown;
 
 const ORT_API_VERSION = 22;
 const SLOTS_USED = 151;
-// OrtLoggingLevel, OrtAllocatorType, OrtMemType
-const LOG_ERRORS = 3;
+// OrtLoggingLevel (every failure comes back as a status, with its words), OrtAllocatorType, OrtMemType
+const LOG_FATAL = 4;
 const DEVICE_ALLOCATOR = 0;
 const MEMORY_DEFAULT = 0;
 
@@ -124,7 +124,7 @@ function bindApi(library: LibraryHandle, functions: Record<OrtFunctionName, Nati
     // koffi closes a library whose handle is collected; the decoded pointers would dangle.
     library,
     version,
-    environment: create('LIBRARY', 'createEnv', LOG_ERRORS, 'ppo-operator'),
+    environment: create('LIBRARY', 'createEnv', LOG_FATAL, 'ppo-operator'),
     cpuMemory: create('LIBRARY', 'createCpuMemoryInfo', DEVICE_ALLOCATOR, MEMORY_DEFAULT),
     allocator: create('LIBRARY', 'getAllocatorWithDefaultOptions'),
   };
