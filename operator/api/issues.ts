@@ -16,7 +16,7 @@ const KIND_RULES: Readonly<Record<string, string>> = {
 
 function numberRule(schema: z.ZodNumber): string {
   const { minValue, maxValue } = schema;
-  return `must be a whole number from ${minValue} to ${maxValue}`;
+  return minValue === maxValue ? `must be ${minValue}` : `must be a whole number from ${minValue} to ${maxValue}`;
 }
 
 function lengthRule(issue: Issue): string | undefined {

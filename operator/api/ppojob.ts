@@ -32,7 +32,7 @@ const rewardSchema = z
 
 const datasetSchema = z
   .object({
-    train: z.object({ path: path().describe('JSON lines file, one prompt a line.') }),
+    train: z.object({ path: path().describe('JSON lines file, one prompt a line.') }).describe('Prompts to train on.'),
     evaluation: z
       .object({
         path: path().describe('JSON lines file of held-out prompts, never trained on.'),
@@ -90,7 +90,7 @@ export type PPOJobSpec = Omit<ParsedSpec, 'models' | 'checkpoint'> & {
 export interface PPOJobManifest {
   readonly apiVersion: typeof API_VERSION;
   readonly kind: typeof KIND;
-  readonly metadata: Omit<ObjectMeta, 'namespace'> & { readonly namespace?: string };
+  readonly metadata: ObjectMeta;
   readonly spec: z.input<typeof specSchema>;
   readonly status?: PPOJobStatus;
 }
@@ -99,7 +99,7 @@ export interface PPOJobManifest {
 export interface PPOJob {
   readonly apiVersion: typeof API_VERSION;
   readonly kind: typeof KIND;
-  readonly metadata: ObjectMeta;
+  readonly metadata: ObjectMeta & { readonly namespace: string };
   readonly spec: PPOJobSpec;
   readonly status?: PPOJobStatus;
 }

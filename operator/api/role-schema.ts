@@ -8,9 +8,17 @@ import { DEFAULT_IMAGE } from './names.ts';
 
 /** A Kubernetes quantity: "500m", "4Gi", 2. */
 const quantity = z.union([z.string().min(1).max(64), z.int32().min(0)]).meta({ 'x-kubernetes-int-or-string': true });
-const resourceList = z.record(z.string().max(128), quantity);
+const MAX_RESOURCES = 16;
+const resourcesRule = `must have at most ${MAX_RESOURCES} entries`;
+const resourceList = z
+  .record(z.string().max(128), quantity)
+  .refine((list) => Object.keys(list).length <= MAX_RESOURCES, { error: resourcesRule })
+  .meta({ maxProperties: MAX_RESOURCES });
 const resourcesSchema = z
-  .object({ limits: resourceList.optional(), requests: resourceList.optional() })
+  .object({
+    limits: resourceList.optional().describe('The most that the container may use.'),
+    requests: resourceList.optional().describe('What the container is sure to get.'),
+  })
   .describe('Resources of the worker container, as in Kubernetes: {requests: {cpu: "1"}, limits: {memory: 4Gi}}.');
 
 function roleSchema(description: string, maxReplicas: number) {
