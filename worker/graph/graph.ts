@@ -125,6 +125,16 @@ export class Graph {
     this.#outputs.set(name, value);
   }
 
+  /** By name, in the order of their definition. */
+  get inputs(): ReadonlyMap<string, Value> {
+    return new Map(this.#inputs.map((value) => [value.name, value]));
+  }
+
+  /** By the name the session sees. */
+  get outputs(): ReadonlyMap<string, Value> {
+    return this.#outputs;
+  }
+
   /** The model as ONNX, ir_version 10, opset 18 and com.microsoft 1. The graph may grow on and be encoded again. */
   encode(): Uint8Array {
     const { renamed, copies } = this.#nameOutputs();
