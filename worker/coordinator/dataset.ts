@@ -3,6 +3,7 @@
  * Knows nothing of sampling order or of what prompts are used for.
  */
 import { readFileSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
 
 /** One usable line. */
 export interface PromptRecord {
@@ -32,16 +33,16 @@ export interface PromptRules {
 
 export interface DatasetResult {
   readonly records: readonly PromptRecord[];
+  /** CRC-32 of the file. */
+  readonly checksum: number;
   /** One sentence each: where, what was found, what is allowed, what to do. */
   readonly problems: readonly string[];
 }
 
 const MAX_LISTED = 20;
 
-interface Line {
+interface Line extends PromptRecord {
   readonly number: number;
-  readonly prompt: string;
-  readonly answer: string | null;
 }
 
 /** Reads one file. Never throws for what the file holds: problems come back, at most 20 bad lines named. */
@@ -51,19 +52,25 @@ export function readDataset(source: DatasetSource, rules: PromptRules): DatasetR
     text = readFileSync(source.path, 'utf8');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { records: [], problems: [`${source.name}: ${source.path} can't be read (${reason}). Correct the path.`] };
+    return {
+      records: [],
+      checksum: 0,
+      problems: [`${source.name}: ${source.path} can't be read (${reason}). Correct the path.`],
+    };
   }
   const bad: string[] = [];
-  const lines = parseLines(text, source, bad);
-  const problems = listed(source, bad);
+  const lines = parseLines(text, { source, rules, bad });
+  const problems = [...listed(source, bad), ...checkTokens(lines, source, rules)];
   if (lines.length === 0 && bad.length === 0) {
     problems.push(`${source.name}: ${source.path} has no lines. Allowed: at least one JSON object a line.`);
   }
-  const records = tokenize(lines, source, { rules, problems });
-  return { records, problems };
+  return { records: lines, checksum: crc32(text), problems };
 }
 
-function parseLines(text: string, source: DatasetSource, bad: string[]): Line[] {
+function parseLines(
+  text: string,
+  { source, rules, bad }: { readonly source: DatasetSource; readonly rules: PromptRules; readonly bad: string[] },
+): Line[] {
   const lines: Line[] = [];
   let number = 0;
   for (const raw of text.split('\n')) {
@@ -71,13 +78,22 @@ function parseLines(text: string, source: DatasetSource, bad: string[]): Line[] 
     if (raw.trim() === '') continue;
     if (source.limit !== null && lines.length + bad.length >= source.limit) break;
     const parsed = parseLine(raw, source);
-    if (typeof parsed === 'string') bad.push(`line ${number}: ${parsed}`);
-    else lines.push({ number, ...parsed });
+    const record = typeof parsed === 'string' ? parsed : encodeLine(parsed, rules);
+    if (typeof record === 'string') bad.push(`line ${number}: ${record}`);
+    else lines.push({ number, ...record });
   }
   return lines;
 }
 
-function parseLine(raw: string, source: DatasetSource): Omit<Line, 'number'> | string {
+function encodeLine(line: { prompt: string; answer: string | null }, rules: PromptRules): PromptRecord | string {
+  try {
+    return { promptTokenIds: rules.encode(line.prompt), answer: line.answer };
+  } catch (error) {
+    return `the tokenizer refuses the prompt: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function parseLine(raw: string, source: DatasetSource): { prompt: string; answer: string | null } | string {
   let value: unknown;
   try {
     value = JSON.parse(raw);
@@ -105,24 +121,18 @@ function listed(source: DatasetSource, bad: readonly string[]): string[] {
   return problems;
 }
 
-function tokenize(
-  lines: readonly Line[],
-  source: DatasetSource,
-  { rules, problems }: { readonly rules: PromptRules; readonly problems: string[] },
-): PromptRecord[] {
-  const records: PromptRecord[] = [];
+function checkTokens(lines: readonly Line[], source: DatasetSource, rules: PromptRules): string[] {
   const tooLong = new Tally();
   const unknown = new Tally();
   const empty = new Tally();
-  for (const line of lines) {
-    const promptTokenIds = rules.encode(line.prompt);
+  for (const { number, promptTokenIds } of lines) {
     const length = promptTokenIds.length;
-    if (length > rules.maxPromptTokens) tooLong.add(line.number, length);
-    if (length === 0) empty.add(line.number, 0);
+    if (length > rules.maxPromptTokens) tooLong.add(number, length);
+    if (length === 0) empty.add(number, 0);
     const largest = promptTokenIds.reduce((most, id) => Math.max(most, id), 0);
-    if (largest >= rules.vocabSize) unknown.add(line.number, largest);
-    records.push({ promptTokenIds, answer: line.answer });
+    if (largest >= rules.vocabSize) unknown.add(number, largest);
   }
+  const problems: string[] = [];
   const where = `${source.name}: ${source.path}`;
   const share = (tally: Tally) => `${tally.count} of ${lines.length} prompts`;
   if (tooLong.count > 0) {
@@ -140,7 +150,7 @@ function tokenize(
       `${where}: ${share(unknown)} have tokens beyond the vocabulary of ${rules.vocabSize} (${found}). ${remedy}`,
     );
   }
-  return records;
+  return problems;
 }
 
 /** How many lines share a problem, and the worst (first among equals) of them. */

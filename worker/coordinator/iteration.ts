@@ -1,0 +1,171 @@
+/**
+ * One PPO iteration as a checklist: rollout, scores, experiences, training, weight sync, evaluation when due. Changes no
+ * state of its own: the next state comes back only when everything has succeeded.
+ */
+import { createKlController } from '../ppo/kl.ts';
+import { deriveSeed } from '../ppo/rng.ts';
+import type { PromptRecord } from './dataset.ts';
+import { evaluate } from './evaluation.ts';
+import { computeExperiences, type ScoredRollout } from './experience.ts';
+import { type Attempt, inPhase, rendezvousMs, samplingOf } from './job.ts';
+import type { JobState } from './job-state.ts';
+import { memberName, type WorkerRole } from './membership.ts';
+import { type GenerationRequest, generate, type RolloutOptions, type RolloutResponse } from './rollout.ts';
+import { type ScoringOptions, type Sequence, score } from './scoring.ts';
+import { together } from './together.ts';
+import { train } from './train-phase.ts';
+
+export interface IterationResult {
+  readonly state: JobState;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** Keeps the seeds of responses apart from other draws of the job's seed. */
+const STREAM = 0x726f6c6c;
+
+export async function iterate(attempt: Attempt, state: JobState): Promise<IterationResult> {
+  const { job, gang, signal } = attempt;
+  const { algorithm, reward } = job.config;
+  const timings: Record<string, number> = {};
+  const startMs = performance.now();
+  const timed = { timings };
+
+  const requests = drawRequests(attempt, state);
+  const responses = await inPhase(job, { phase: 'Generating', name: 'rollout', ...timed }, () => {
+    return generate({ ...rolloutOptions(attempt, state), requests });
+  });
+  const scored = await inPhase(job, { phase: 'Scoring', name: 'scoring', ...timed }, () => {
+    return scoreRollout(attempt, requests, responses);
+  });
+  const { experiences, metrics } = computeExperiences(scored, {
+    algorithm,
+    clipRange: reward.clipRange,
+    klCoef: state.klCoef,
+  });
+  const trained = await inPhase(job, { phase: 'Training', name: 'training', ...timed }, async () => {
+    await job.groups.ensure(gang, signal);
+    const onProgress = showTrainSteps(attempt);
+    return train({
+      calls: job.calls,
+      gang,
+      config: job.config,
+      experiences,
+      iteration: state.iteration,
+      signal,
+      onProgress,
+    });
+  });
+  await inPhase(job, { phase: 'SyncingWeights', name: 'weightSync', ...timed }, () => {
+    job.weights.announce(gang, trained.weights);
+    return job.weights.bring(trained.weights.policyVersion, signal);
+  });
+  const next = advance(attempt, state, { responses, metrics });
+  const accuracy = isEvaluationDue(attempt, next)
+    ? await inPhase(job, { phase: 'Evaluating', name: 'evaluation', ...timed }, () => measureAccuracy(attempt, next))
+    : null;
+
+  timings.iteration = (performance.now() - startMs) / 1000;
+  return {
+    state: { ...next, accuracy: accuracy ?? next.accuracy },
+    metrics: {
+      ...metrics,
+      ...trained.metrics,
+      ...(accuracy === null ? {} : { 'evaluation/accuracy': accuracy }),
+      'rollout/tokensPerSecond': (next.tokens - state.tokens) / timings.rollout!,
+      ...Object.fromEntries(Object.entries(timings).map(([name, seconds]) => [`timing/${name}`, seconds])),
+    },
+  };
+}
+
+/** Exact match on the held-out prompts by the policy of `state`; null where the job has none. */
+export async function measureAccuracy(attempt: Attempt, state: JobState): Promise<number | null> {
+  const records = attempt.job.data.evaluation;
+  if (records === null) return null;
+  return evaluate({ ...rolloutOptions(attempt, state), records, decode: attempt.job.data.decode });
+}
+
+function isEvaluationDue({ job }: Attempt, { iteration }: JobState): boolean {
+  const { evaluation, algorithm } = job.config;
+  const isDue = iteration % evaluation.everyIterations === 0 || iteration === algorithm.numIterations;
+  return isDue && job.data.evaluation !== null;
+}
+
+/** Prompts in their order, each `samplesPerPrompt` times; seeds by (seed, iteration, prompt, sample). */
+function drawRequests({ job }: Attempt, state: JobState): GenerationRequest[] {
+  const { batchSize, samplesPerPrompt } = job.config.rollout;
+  const prompts = job.sampler.draw(state.promptsDrawn, batchSize);
+  return prompts.flatMap((index, promptIndex) => {
+    const { promptTokenIds } = job.data.train[index] as PromptRecord;
+    return Array.from({ length: samplesPerPrompt }, (_, sampleIndex) => ({
+      promptTokenIds,
+      seed: deriveSeed(job.config.seed, STREAM, state.iteration, promptIndex, sampleIndex),
+    }));
+  });
+}
+
+function rolloutOptions({ job, signal }: Attempt, state: JobState): Omit<RolloutOptions, 'requests'> {
+  return {
+    calls: job.calls,
+    weights: job.weights,
+    sampling: samplingOf(job),
+    policyVersion: state.iteration,
+    waitMs: rendezvousMs(job),
+    signal,
+    onRequeue: (member, count, cause) => {
+      job.metrics.requeuedResponses.inc(count);
+      job.log.warn({ err: cause, replica: memberName(member), count }, 'responses go back to the queue');
+    },
+  };
+}
+
+async function scoreRollout(
+  { job, signal }: Attempt,
+  requests: readonly GenerationRequest[],
+  responses: readonly RolloutResponse[],
+): Promise<ScoredRollout> {
+  const sequences: Sequence[] = responses.map(({ responseTokenIds }, i) => {
+    const { promptTokenIds } = requests[i]!;
+    return { tokenIds: [...promptTokenIds, ...responseTokenIds], promptLength: promptTokenIds.length };
+  });
+  const by = (role: Exclude<WorkerRole, 'generation'>, kind: ScoringOptions['kind']) => (shared: AbortSignal) => {
+    const replicas = job.config.roles[role].replicas;
+    return score({ calls: job.calls, role, kind, sequences, replicas, waitMs: rendezvousMs(job), signal: shared });
+  };
+  const [oldLogprobs, values, referenceLogprobs, scores] = await together(signal, [
+    by('actor', 'LOGPROBS'),
+    by('critic', 'VALUES'),
+    by('reference', 'LOGPROBS'),
+    by('reward', 'REWARDS'),
+  ]);
+  return {
+    sequences,
+    responses,
+    oldLogprobs: oldLogprobs!,
+    values: values!,
+    referenceLogprobs: referenceLogprobs!,
+    scores: scores!,
+  };
+}
+
+function showTrainSteps({ job }: Attempt): (progress: { stepsDone: number; numSteps: number }) => void {
+  return ({ stepsDone, numSteps }) => job.progress.update({ message: `train step ${stepsDone} of ${numSteps}` });
+}
+
+function advance(
+  { job }: Attempt,
+  state: JobState,
+  done: { readonly responses: readonly RolloutResponse[]; readonly metrics: Readonly<Record<string, number>> },
+): JobState {
+  const { target, horizon } = job.config.algorithm.kl;
+  const controller = createKlController({ coef: state.klCoef, target, horizon });
+  controller.update(done.metrics['policy/kl']!, done.responses.length);
+  const tokens = done.responses.reduce((sum, { responseTokenIds }) => sum + responseTokenIds.length, 0);
+  return {
+    ...state,
+    iteration: state.iteration + 1,
+    promptsDrawn: state.promptsDrawn + job.config.rollout.batchSize,
+    klCoef: controller.coef,
+    tokens: state.tokens + tokens,
+    maxLogprobDifference: Math.max(state.maxLogprobDifference, done.metrics['policy/logprobDifference']!),
+  };
+}

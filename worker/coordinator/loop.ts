@@ -1,0 +1,134 @@
+/**
+ * The job from rendezvous to exported model: restore, sync the weights, measure, iterate, export. Each iteration counts
+ * only when its line is in metrics.jsonl. Knows nothing of how a step is done.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { unary } from '../service/rpc.ts';
+import { iterate, measureAccuracy } from './iteration.ts';
+import { type Attempt, inPhase, type Job } from './job.ts';
+import type { JobState } from './job-state.ts';
+import { waitForMembers, withTrainers } from './recovery.ts';
+
+/** Iterations that the time left is estimated from. */
+const PACE_WINDOW = 8;
+
+/** Runs the job to its end and returns its last state. Throws what no recovery could mend, or the signal's reason. */
+export async function runJob(job: Job): Promise<JobState> {
+  const course = new Course(job);
+  await waitForMembers(job);
+  await withTrainers(
+    job,
+    () => course.numFinished,
+    (attempt) => course.run(attempt),
+  );
+  return course.state;
+}
+
+class Course {
+  readonly #job: Job;
+  #state: JobState | null = null;
+  /** The most iterations ever done, rollbacks not counted. */
+  numFinished = 0;
+  readonly #recentSeconds: number[] = [];
+
+  constructor(job: Job) {
+    this.#job = job;
+  }
+
+  get state(): JobState {
+    if (this.#state === null) throw new Error('internal: the job has not started');
+    return this.#state;
+  }
+
+  async run(attempt: Attempt): Promise<void> {
+    await this.#start(attempt);
+    while (this.state.iteration < this.#job.config.algorithm.numIterations) await this.#step(attempt);
+    await this.#export(attempt);
+  }
+
+  async #start(attempt: Attempt): Promise<void> {
+    const { job, gang, signal } = attempt;
+    job.progress.update({ phase: 'Starting', message: 'restoring the trainers', epoch: job.membership.epoch });
+    const { state, weights } = await job.checkpointing.restore(gang, signal);
+    this.#state = state;
+    job.metricsLog.truncate(state.iteration);
+    this.#show({ lastCheckpointIteration: state.iteration });
+    job.progress.update({ phase: 'SyncingWeights', message: '' });
+    job.weights.announce(gang, weights);
+    await job.weights.bring(weights.policyVersion, signal);
+    if (state.iteration > 0) return;
+    const accuracyBefore = await inPhase(job, { phase: 'Evaluating', name: 'evaluation', timings: {} }, () => {
+      return measureAccuracy(attempt, state);
+    });
+    this.#state = { ...state, accuracyBefore, accuracy: accuracyBefore };
+    this.#show();
+    job.log.info({ accuracy: accuracyBefore }, 'ready for the first iteration');
+  }
+
+  async #step(attempt: Attempt): Promise<void> {
+    const { job } = attempt;
+    const { state, metrics } = await iterate(attempt, this.state);
+    job.metricsLog.append({ iteration: state.iteration, policyVersion: state.iteration, metrics });
+    const tokens = state.tokens - this.state.tokens;
+    this.#state = state;
+    this.numFinished = Math.max(this.numFinished, state.iteration);
+    this.#keepPace(metrics['timing/iteration']!);
+    job.metrics.iteration.set(state.iteration);
+    job.metrics.responseTokens.inc(tokens);
+    for (const [name, value] of Object.entries(metrics)) job.metrics.figure.set({ name }, value);
+    this.#show({ metrics: { ...metrics }, tokensPerSecond: metrics['rollout/tokensPerSecond']! });
+    job.log.info({ iteration: state.iteration, score: metrics['rollout/score'], kl: metrics['policy/kl'] }, 'iterated');
+    if (isCheckpointDue(job, state)) await this.#checkpoint(attempt, state);
+  }
+
+  async #checkpoint({ job, gang, signal }: Attempt, state: JobState): Promise<void> {
+    await inPhase(job, { phase: 'Checkpointing', name: 'checkpoint', timings: {} }, () => {
+      return job.checkpointing.save(gang, state, signal);
+    });
+    this.#show({ lastCheckpointIteration: state.iteration });
+  }
+
+  async #export({ job, gang, signal }: Attempt): Promise<void> {
+    const directory = join(job.config.output.directory, 'actor');
+    mkdirSync(job.config.output.directory, { recursive: true });
+    job.progress.update({ message: `writing the trained actor to ${directory}` });
+    await job.calls.call(gang.source, { signal }, ({ client, epoch, unary: options }) => {
+      const trainer = client('Trainer');
+      return unary(trainer, trainer.exportModel, { epoch, directory }, options);
+    });
+  }
+
+  #keepPace(seconds: number): void {
+    this.#recentSeconds.push(seconds);
+    if (this.#recentSeconds.length > PACE_WINDOW) this.#recentSeconds.shift();
+  }
+
+  #remainingSeconds(): number {
+    const recent = this.#recentSeconds;
+    if (recent.length === 0) return -1;
+    const pace = recent.reduce((sum, seconds) => sum + seconds, 0) / recent.length;
+    return pace * (this.#job.config.algorithm.numIterations - this.state.iteration);
+  }
+
+  #show(extra: Partial<Job['progress']['state']> = {}): void {
+    const { state } = this;
+    const { progress, membership } = this.#job;
+    progress.update({
+      iteration: state.iteration,
+      policyVersion: state.iteration,
+      tokens: state.tokens,
+      maxLogprobDifference: state.maxLogprobDifference,
+      remainingSeconds: this.#remainingSeconds(),
+      epoch: membership.epoch,
+      ...(state.accuracy === null ? {} : { accuracy: state.accuracy }),
+      ...(state.accuracyBefore === null ? {} : { accuracyBefore: state.accuracyBefore }),
+      ...extra,
+    });
+  }
+}
+
+function isCheckpointDue({ config }: Job, { iteration }: JobState): boolean {
+  const { everyIterations } = config.checkpoint;
+  return everyIterations > 0 && iteration % everyIterations === 0;
+}
