@@ -41,8 +41,7 @@ function openShards(folder: string): WeightFile[] {
   const names = new Set(Object.values(map));
   const shards = new Map<unknown, WeightFile>();
   for (const name of names) {
-    // An index from elsewhere must not make us read outside the folder.
-    if (typeof name !== 'string' || name !== basename(name) || !existsSync(join(folder, name))) {
+    if (typeof name !== 'string' || !isShardName(name) || !existsSync(join(folder, name))) {
       const remedy = 'Copy the missing shards.';
       throw refuse(indexPath, {
         path: 'weight_map',
@@ -55,15 +54,16 @@ function openShards(folder: string): WeightFile[] {
   }
   for (const [tensor, name] of Object.entries(map)) {
     if (shards.get(name)!.tensors.has(tensor)) continue;
-    throw refuse(
-      indexPath,
-      tensor,
-      `not in ${String(name)}`,
-      'a tensor of that file',
-      'Copy index and shards together.',
-    );
+    const remedy = 'Copy index and shards together.';
+    const found = `not in ${String(name)}`;
+    throw refuse(indexPath, { path: tensor, found, allowed: 'a tensor of that file', remedy });
   }
   return [...shards.values()];
+}
+
+/** An index from elsewhere must not make us read outside the folder. */
+function isShardName(name: string): boolean {
+  return name === basename(name) && name.endsWith('.safetensors');
 }
 
 /** Parses a JSON file of a model folder; throws ModelError with the given code where it is missing or malformed. */
