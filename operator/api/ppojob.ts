@@ -90,7 +90,7 @@ export type PPOJobSpec = Omit<ParsedSpec, 'models' | 'checkpoint'> & {
 export interface PPOJobManifest {
   readonly apiVersion: typeof API_VERSION;
   readonly kind: typeof KIND;
-  readonly metadata: ObjectMeta;
+  readonly metadata: Omit<ObjectMeta, 'namespace'> & { readonly namespace?: string };
   readonly spec: z.input<typeof specSchema>;
   readonly status?: PPOJobStatus;
 }

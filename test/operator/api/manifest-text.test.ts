@@ -1,0 +1,44 @@
+/** Text that is no single YAML document is refused with line and column. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readManifestText } from '../../../operator/api/manifest-text.ts';
+
+function problemsOf(text: string) {
+  const read = readManifestText(text);
+  assert.ok(!read.ok);
+  return read.problems;
+}
+
+test('one document is read, as YAML or JSON', () => {
+  assert.deepEqual(readManifestText('a: "3e-4"\nb: [1, 2]\n'), { ok: true, value: { a: '3e-4', b: [1, 2] } });
+  assert.deepEqual(readManifestText('{"a": null}'), { ok: true, value: { a: null } });
+  assert.deepEqual(readManifestText('---\na: 1\n'), { ok: true, value: { a: 1 } });
+});
+
+test('syntax errors say where', () => {
+  const [problem] = problemsOf('a: 1\nb: "open\nc: 2\n');
+  assert.match(problem?.path ?? '', /^line \d+, column \d+$/);
+  assert.match(problem?.rule ?? '', /^must be valid YAML: /);
+  const [tab] = problemsOf('a:\n\tb: 1\n');
+  assert.equal(tab?.path, 'line 2, column 1');
+  assert.equal(tab?.found, 'b: 1');
+});
+
+test('a key given twice is an error, not a choice', () => {
+  assert.deepEqual(problemsOf('a: 1\nb: 2\na: 3\n'), [
+    {
+      path: 'line 3, column 1',
+      found: 'a: 3',
+      rule: 'must be valid YAML: Map keys must be unique',
+      remedy: 'correct the line, or the one before it',
+    },
+  ]);
+});
+
+test('nothing, several documents, too much text and alias bombs are refused', () => {
+  assert.equal(problemsOf('')[0]?.found, 'nothing');
+  assert.equal(problemsOf('a: 1\n---\nb: 2\n')[0]?.found, '2 documents');
+  assert.equal(problemsOf(`a: ${'x'.repeat(1024 * 1024)}`)[0]?.path, 'manifest');
+  const levels = Array.from({ length: 9 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i}, `.repeat(9)}]`);
+  assert.equal(problemsOf(['l0: &l0 [x]', ...levels].join('\n'))[0]?.found, 'YAML aliases');
+});

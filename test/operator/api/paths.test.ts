@@ -1,0 +1,43 @@
+/** Every path of a job is resolved against the manifest's folder, and none is forgotten. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkAbsolutePaths, resolvePaths } from '../../../operator/api/paths.ts';
+import { specSchema } from '../../../operator/api/ppojob.ts';
+import { allPaths, formatPath, valueAt } from '../../../operator/api/schema-tree.ts';
+import { jobWith } from './manifest.ts';
+
+const RELATIVE = {
+  'spec.models': { actor: { path: './a' }, critic: { path: 'c' }, reference: { path: '../ref' } },
+  'spec.reward.model.path': 'r',
+  'spec.dataset': { train: { path: './t.jsonl' }, evaluation: { path: 'e.jsonl' } },
+  'spec.output.path': 'out',
+};
+
+test('relative paths count from the folder, absolute ones stay', () => {
+  const { spec } = resolvePaths(jobWith({ ...RELATIVE, 'spec.checkpoint.path': '/checkpoints' }), '/jobs/one');
+  assert.deepEqual(spec.models, {
+    actor: { path: '/jobs/one/a' },
+    critic: { path: '/jobs/one/c' },
+    reference: { path: '/jobs/ref' },
+  });
+  assert.equal(spec.reward.model.path, '/jobs/one/r');
+  assert.deepEqual(spec.dataset.train, { path: '/jobs/one/t.jsonl' });
+  assert.deepEqual(spec.dataset.evaluation, { path: '/jobs/one/e.jsonl' });
+  assert.equal(spec.output.path, '/jobs/one/out');
+  assert.equal(spec.checkpoint.path, '/checkpoints');
+});
+
+test('no field called path is left relative', () => {
+  const job = resolvePaths(jobWith(RELATIVE), '/jobs/one');
+  const fields = allPaths(specSchema).filter((path) => path.at(-1) === 'path');
+  assert.equal(fields.length, 8);
+  for (const field of fields) assert.match(String(valueAt(job.spec, field)), /^\//, formatPath(field));
+  assert.deepEqual(checkAbsolutePaths(job), []);
+});
+
+test('relative paths inside a cluster are problems', () => {
+  const paths = checkAbsolutePaths(jobWith(RELATIVE)).map((problem) => problem.path);
+  assert.equal(paths.length, 8);
+  assert.ok(paths.includes('spec.models.reference.path'));
+  assert.ok(paths.includes('spec.checkpoint.path'));
+});

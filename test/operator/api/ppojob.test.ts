@@ -1,0 +1,83 @@
+/** The schema is fit for a structural CRD: typed, bounded, documented everywhere, no floats, no references. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { z } from 'zod';
+import { specSchema } from '../../../operator/api/ppojob.ts';
+import { allPaths, descriptionOf, formatPath, schemaAt } from '../../../operator/api/schema-tree.ts';
+
+type Node = Readonly<Record<string, unknown>>;
+
+const crd = z.toJSONSchema(specSchema, {
+  target: 'openapi-3.0',
+  io: 'input',
+  reused: 'inline',
+  unrepresentable: 'throw',
+}) as Node;
+
+function children(node: Node): [string, Node][] {
+  const properties = Object.entries((node.properties ?? {}) as Record<string, Node>);
+  const items: [string, Node][] = node.items === undefined ? [] : [['[]', node.items as Node]];
+  const values: [string, Node][] =
+    typeof node.additionalProperties === 'object' ? [['{}', node.additionalProperties as Node]] : [];
+  return [...properties, ...items, ...values];
+}
+
+function allNodes(node: Node, path = 'spec'): [string, Node][] {
+  return [[path, node], ...children(node).flatMap(([key, child]) => allNodes(child, `${path}.${key}`))];
+}
+
+/** What Kubernetes would hold against one node, or none. */
+function faultsOf(node: Node): string[] {
+  if (node['x-kubernetes-int-or-string'] === true) return [];
+  const forbidden = ['$ref', 'allOf', 'oneOf', 'anyOf', 'not', 'definitions'].filter((key) => key in node);
+  const bounds: Readonly<Record<string, readonly string[]>> = {
+    string: 'enum' in node ? [] : ['maxLength'],
+    array: ['maxItems', 'items'],
+    integer: ['minimum', 'maximum'],
+    boolean: [],
+    object: 'properties' in node ? [] : ['additionalProperties', 'maxProperties'],
+  };
+  const needed = bounds[String(node.type)];
+  if (needed === undefined) return [...forbidden, `type ${node.type}`];
+  const isClosed = 'properties' in node && 'additionalProperties' in node;
+  return [
+    ...forbidden,
+    ...(isClosed ? ['closed'] : []),
+    ...needed.filter((key) => !(key in node)).map((key) => `no ${key}`),
+  ];
+}
+
+test('every node is structural and bounded', () => {
+  const nodes = allNodes(crd);
+  assert.ok(nodes.length > 100);
+  const faults = nodes.flatMap(([path, node]) => faultsOf(node).map((fault) => `${path}: ${fault}`));
+  assert.deepEqual(faults, []);
+});
+
+test('every field says what it is for', () => {
+  const silent = allPaths(specSchema).filter((path) => descriptionOf(schemaAt(specSchema, path)) === '');
+  assert.deepEqual(silent.map(formatPath), []);
+});
+
+test('the API server can fill in all defaults of single fields: they are in the schema', () => {
+  const required = allNodes(crd).flatMap(([path, node]) =>
+    ((node.required ?? []) as string[]).map((key) => `${path}.${key}`),
+  );
+  assert.deepEqual(required.sort(), [
+    'spec.algorithm',
+    'spec.algorithm.numIterations',
+    'spec.dataset',
+    'spec.dataset.evaluation.path',
+    'spec.dataset.train',
+    'spec.dataset.train.path',
+    'spec.models',
+    'spec.models.actor',
+    'spec.models.actor.path',
+    'spec.models.critic',
+    'spec.models.critic.path',
+    'spec.models.reference.path',
+    'spec.reward',
+    'spec.reward.model',
+    'spec.reward.model.path',
+  ]);
+});
