@@ -1,0 +1,111 @@
+// From what should exist and what does to the cluster's writes, and the writes themselves. Every step may be repeated:
+// names are deterministic and deletions name a uid. It refuses to know why something is desired.
+
+import { FIELD_MANAGER } from '../api/names.ts';
+import { type Cluster, CONFIG_MAPS, PODS, type ResourceKind, SERVICES } from '../cluster/cluster.ts';
+import { AlreadyExistsError, ConflictError, NotFoundError } from '../cluster/errors.ts';
+import { flattenFields } from '../cluster/field-paths.ts';
+import { copyJson } from '../cluster/json.ts';
+import type { KubernetesObject, Pod, Stored } from '../cluster/objects.ts';
+import type { DesiredObjects } from '../plan/plan.ts';
+import type { Observed } from './observe.ts';
+import { findFault, hasEnded } from './pod-state.ts';
+
+export interface ActInput {
+  readonly observed: Observed;
+  readonly desired: DesiredObjects;
+  /** Uids of failed pods whose failure the stored status counts: only these may be deleted, or a fault would be lost. */
+  readonly counted: ReadonlySet<string>;
+  /** Whether pods that have ended stay, for their logs. */
+  readonly keepEndedPods: boolean;
+  /** Whether the spec has changed since children were last applied. */
+  readonly isSpecNew: boolean;
+}
+
+/** One write, with a name for messages. */
+interface Step {
+  readonly name: string;
+  readonly run: () => Promise<unknown>;
+}
+
+/** Takes every step, whatever becomes of the others. Returns what failed. */
+export async function act(cluster: Cluster, input: ActInput): Promise<Error[]> {
+  const errors: Error[] = [];
+  for (const step of [...applySteps(cluster, input), ...podSteps(cluster, input)]) {
+    try {
+      await step.run();
+    } catch (error) {
+      errors.push(new Error(`${step.name}: ${error instanceof Error ? error.message : error}`, { cause: error }));
+    }
+  }
+  return errors;
+}
+
+function applySteps(cluster: Cluster, input: ActInput): Step[] {
+  const { desired, observed, isSpecNew } = input;
+  const apply = <T extends KubernetesObject>(kind: ResourceKind<T>, object: T, known: readonly Stored<T>[]): Step[] => {
+    const existing = known.find(({ metadata }) => metadata.name === object.metadata.name);
+    if (existing !== undefined && !isSpecNew && holds(existing, object)) return [];
+    const options = { fieldManager: FIELD_MANAGER, force: true };
+    return [{ name: `apply ${kind.kind} ${object.metadata.name}`, run: () => cluster.apply<T>(kind, object, options) }];
+  };
+  const wanted = new Set(desired.services.map(({ metadata }) => metadata.name));
+  return [
+    ...apply(CONFIG_MAPS, desired.configMap, observed.configMaps),
+    ...desired.services.flatMap((service) => apply(SERVICES, service, observed.services)),
+    ...observed.services
+      .filter(({ metadata }) => !wanted.has(metadata.name))
+      .map((service) => deletion(cluster, SERVICES, service)),
+  ];
+}
+
+/** Whether every field of `desired` has its value in `existing` already, so that an apply would write nothing. */
+function holds(existing: KubernetesObject, desired: KubernetesObject): boolean {
+  const fields = flattenFields(copyJson(existing));
+  for (const [id, { value }] of flattenFields(copyJson(desired))) {
+    const isEmpty = typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+    if (!isEmpty && JSON.stringify(fields.get(id)?.value) !== JSON.stringify(value)) return false;
+  }
+  return true;
+}
+
+/** Pods are created and deleted, never changed: their spec can't be. */
+function podSteps(cluster: Cluster, { observed, desired, counted, keepEndedPods }: ActInput): Step[] {
+  const existing = new Set(observed.pods.map(({ metadata }) => metadata.name));
+  const wanted = new Set(desired.pods.map(({ metadata }) => metadata.name));
+  const isDue = (pod: Stored<Pod>): boolean => {
+    if (pod.metadata.deletionTimestamp !== undefined) return false;
+    if (wanted.has(pod.metadata.name)) return counted.has(pod.metadata.uid) && findFault(pod) !== null;
+    return !(keepEndedPods && hasEnded(pod));
+  };
+  return [
+    ...observed.pods.filter(isDue).map((pod) => deletion(cluster, PODS, pod)),
+    ...desired.pods.filter(({ metadata }) => !existing.has(metadata.name)).map((pod) => creation(cluster, pod)),
+  ];
+}
+
+/** The name may still belong to a pod of an earlier job: then trying again later is right, and no news. */
+function creation(cluster: Cluster, pod: Pod): Step {
+  const run = async (): Promise<void> => {
+    try {
+      await cluster.create(PODS, pod, { fieldManager: FIELD_MANAGER });
+    } catch (error) {
+      if (!(error instanceof AlreadyExistsError)) throw error;
+      const other = await cluster.get(PODS, pod.metadata);
+      if (other.metadata.deletionTimestamp === undefined) throw error;
+    }
+  };
+  return { name: `create Pod ${pod.metadata.name}`, run };
+}
+
+function deletion<T extends KubernetesObject>(cluster: Cluster, kind: ResourceKind<T>, object: Stored<T>): Step {
+  const { name, uid } = object.metadata;
+  const run = async (): Promise<void> => {
+    try {
+      await cluster.delete(kind, object.metadata, { preconditions: { uid } });
+    } catch (error) {
+      if (!(error instanceof NotFoundError || error instanceof ConflictError)) throw error;
+    }
+  };
+  return { name: `delete ${kind.kind} ${name}`, run };
+}

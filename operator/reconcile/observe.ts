@@ -1,0 +1,46 @@
+// What is there of a job: the job itself and the children that it controls. Reads only; it refuses to judge.
+
+import { LABELS } from '../api/names.ts';
+import { type Cluster, CONFIG_MAPS, type ListOptions, PODS, SERVICES } from '../cluster/cluster.ts';
+import { NotFoundError } from '../cluster/errors.ts';
+import type { ConfigMap, KubernetesObject, Pod, Service, Stored } from '../cluster/objects.ts';
+import { nameOfKey, PPO_JOBS, type PPOJobObject } from './ppojob-kind.ts';
+
+export interface Observed {
+  readonly job: Stored<PPOJobObject>;
+  readonly pods: readonly Stored<Pod>[];
+  readonly services: readonly Stored<Service>[];
+  readonly configMaps: readonly Stored<ConfigMap>[];
+}
+
+/** Null when the job is gone. Children of an earlier job of the same name are left out: they are being collected. */
+export async function observe(cluster: Cluster, key: string): Promise<Observed | null> {
+  const job = await findJob(cluster, key);
+  if (job === null) return null;
+  const { namespace, name, uid } = job.metadata;
+  const options: ListOptions = { namespace, labels: { [LABELS.job]: name } };
+  const [pods, services, configMaps] = await Promise.all([
+    cluster.list(PODS, options),
+    cluster.list(SERVICES, options),
+    cluster.list(CONFIG_MAPS, options),
+  ]);
+  return {
+    job,
+    pods: pods.items.filter((object) => isControlledBy(object, uid)),
+    services: services.items.filter((object) => isControlledBy(object, uid)),
+    configMaps: configMaps.items.filter((object) => isControlledBy(object, uid)),
+  };
+}
+
+async function findJob(cluster: Cluster, key: string): Promise<Stored<PPOJobObject> | null> {
+  try {
+    return await cluster.get(PPO_JOBS, nameOfKey(key));
+  } catch (error) {
+    if (error instanceof NotFoundError) return null;
+    throw error;
+  }
+}
+
+function isControlledBy(object: KubernetesObject, uid: string): boolean {
+  return (object.metadata.ownerReferences ?? []).some((reference) => reference.controller && reference.uid === uid);
+}

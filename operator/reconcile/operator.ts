@@ -1,0 +1,40 @@
+// The operator as one thing to start: controller, reconciler, events and progress over a cluster. A table of contents.
+
+import { EVENT_SOURCE } from '../api/names.ts';
+import { type Clock, systemClock } from '../cluster/clock.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { EventRecorder } from '../cluster/event-recorder.ts';
+import { Controller } from './controller.ts';
+import { GrpcProgressSource, type ProgressSource } from './progress-source.ts';
+import { PPOJobReconciler } from './reconciler.ts';
+
+export interface OperatorOptions {
+  readonly cluster: Cluster;
+  /** Faults that the operator survives, for its log. `key` is the job's namespace/name where there is one. */
+  readonly onError: (error: unknown, key: string | null) => void;
+  /** Only this namespace; all when absent. */
+  readonly namespace?: string;
+  readonly clock?: Clock;
+  readonly progress?: ProgressSource;
+}
+
+/** Runs until the signal aborts and what is under way has ended. */
+export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
+  const { cluster, onError, clock = systemClock } = options;
+  const events = new EventRecorder({ cluster, clock, source: EVENT_SOURCE, onError: (error) => onError(error, null) });
+  // A coordinator that doesn't answer yet, or any more, is no news: its pod's status says what is wrong.
+  const progress = options.progress ?? new GrpcProgressSource({ clock, onError: () => {} });
+  const reconciler = new PPOJobReconciler({ cluster, clock, events, progress });
+  const controller = new Controller({
+    ...{ cluster, clock, onError },
+    reconcile: (key) => reconciler.reconcile(key),
+    ...(options.namespace !== undefined && { namespace: options.namespace }),
+  });
+  const stopListening = progress.onChange((key) => controller.enqueue(key));
+  try {
+    await controller.run(signal);
+  } finally {
+    stopListening();
+    progress.close();
+  }
+}

@@ -1,0 +1,143 @@
+// Where the reconciler learns how far a job is. It asks and goes on: nothing here makes a reconcile wait, and a
+// coordinator that can't be reached only means that progress stands still.
+//
+// Consumes: each followed coordinator's WatchProgress stream. Waits for: its next message, or the back-off after a lost
+// connection. Unblocked by: either, `forget`, `close`.
+
+import type { Progress } from '../../worker/api/generated/ppo/v1/Progress.ts';
+import { connect } from '../../worker/service/protos.ts';
+import { stream } from '../../worker/service/rpc.ts';
+import type { ProgressStatus } from '../api/ppojob.ts';
+import type { Clock } from '../cluster/clock.ts';
+import { sleep } from '../cluster/list-watch.ts';
+import { toProgressStatus } from './progress-status.ts';
+
+export interface ProgressTarget {
+  /** A job of the same name but another uid starts from nothing. */
+  readonly jobUid: string;
+  /** host:port of the coordinator's gRPC server. */
+  readonly address: string;
+}
+
+export interface ProgressSource {
+  /** Starts to listen, or goes on; another target replaces the one before. Returns at once. */
+  follow(key: string, target: ProgressTarget): void;
+  /** The newest progress published for this job; null when there is none yet. */
+  latest(key: string, jobUid: string): ProgressStatus | null;
+  forget(key: string): void;
+  /** Calls `listener` with the key when `latest` has changed. Returns how to stop that. */
+  onChange(listener: (key: string) => void): () => void;
+  close(): void;
+}
+
+export interface GrpcProgressSourceOptions {
+  readonly clock: Clock;
+  /** A stream that failed; it is opened again. */
+  readonly onError: (error: unknown, key: string) => void;
+}
+
+/** Status writes per job are bounded by these: a new iteration shows sooner than progress within one. */
+const MIN_INTERVAL_MS = 1000;
+const MIN_ITERATION_INTERVAL_MS = 200;
+const FINAL_PHASES: ReadonlySet<string> = new Set(['Finished', 'Failed']);
+const FIRST_BACKOFF_MS = 250;
+const LONGEST_BACKOFF_MS = 5000;
+/** A coordinator that says nothing for so long is asked again over a new stream. */
+const IDLE_MS = 120_000;
+const STREAM_DEADLINE_MS = 3_600_000;
+
+interface Follower {
+  readonly target: ProgressTarget;
+  readonly stop: AbortController;
+  published: ProgressStatus | null;
+  publishedAtMs: number;
+  pending: ProgressStatus | null;
+  cancelTimer: () => void;
+}
+
+export class GrpcProgressSource implements ProgressSource {
+  readonly #options: GrpcProgressSourceOptions;
+  readonly #followers = new Map<string, Follower>();
+  readonly #listeners = new Set<(key: string) => void>();
+
+  constructor(options: GrpcProgressSourceOptions) {
+    this.#options = options;
+  }
+
+  follow(key: string, target: ProgressTarget): void {
+    const known = this.#followers.get(key);
+    if (known?.target.jobUid === target.jobUid && known.target.address === target.address) return;
+    this.forget(key);
+    const follower: Follower = {
+      target,
+      stop: new AbortController(),
+      // A replaced coordinator's job has not lost the progress it had.
+      published: known?.target.jobUid === target.jobUid ? known.published : null,
+      publishedAtMs: Number.NEGATIVE_INFINITY,
+      pending: null,
+      cancelTimer: () => {},
+    };
+    this.#followers.set(key, follower);
+    void this.#listen(key, follower);
+  }
+
+  latest(key: string, jobUid: string): ProgressStatus | null {
+    const follower = this.#followers.get(key);
+    return follower?.target.jobUid === jobUid ? follower.published : null;
+  }
+
+  forget(key: string): void {
+    const follower = this.#followers.get(key);
+    follower?.stop.abort();
+    follower?.cancelTimer();
+    this.#followers.delete(key);
+  }
+
+  onChange(listener: (key: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    for (const key of [...this.#followers.keys()]) this.forget(key);
+  }
+
+  async #listen(key: string, follower: Follower): Promise<void> {
+    const { signal } = follower.stop;
+    let backoffMs = FIRST_BACKOFF_MS;
+    while (!signal.aborted) {
+      const client = connect('Coordinator', follower.target.address);
+      try {
+        const options = { deadlineMs: STREAM_DEADLINE_MS, idleMs: IDLE_MS, signal };
+        for await (const progress of stream(client, client.watchProgress, {}, options)) {
+          backoffMs = FIRST_BACKOFF_MS;
+          this.#receive(key, follower, progress as Progress);
+        }
+      } catch (error) {
+        if (!signal.aborted) this.#options.onError(error, key);
+      } finally {
+        client.close();
+      }
+      await sleep(backoffMs, { signal, clock: this.#options.clock });
+      backoffMs = Math.min(2 * backoffMs, LONGEST_BACKOFF_MS);
+    }
+  }
+
+  #receive(key: string, follower: Follower, progress: Progress): void {
+    if (follower.stop.signal.aborted) return;
+    const next = toProgressStatus(progress);
+    const isNewIteration = next.iteration !== follower.published?.iteration;
+    const intervalMs = isNewIteration ? MIN_ITERATION_INTERVAL_MS : MIN_INTERVAL_MS;
+    const waitMs = follower.publishedAtMs + intervalMs - this.#options.clock.nowMs();
+    follower.pending = next;
+    follower.cancelTimer();
+    if (waitMs <= 0 || FINAL_PHASES.has(next.phase)) this.#publish(key, follower);
+    else follower.cancelTimer = this.#options.clock.after(waitMs, () => this.#publish(key, follower));
+  }
+
+  #publish(key: string, follower: Follower): void {
+    follower.published = follower.pending;
+    follower.publishedAtMs = this.#options.clock.nowMs();
+    for (const listener of this.#listeners) listener(key);
+  }
+}

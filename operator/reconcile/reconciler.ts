@@ -1,0 +1,127 @@
+// Brings one PPOJob's children and status to what its spec asks for. A checklist: observe, judge, plan, act, one status
+// write, then events. It keeps no state between calls: all it knows stands in the cluster.
+
+import { isDeepStrictEqual } from 'node:util';
+import { FIELD_MANAGER, PORTS, REASONS } from '../api/names.ts';
+import { parsePPOJob } from '../api/parse.ts';
+import type { PPOJob, PPOJobStatus, ProgressStatus } from '../api/ppojob.ts';
+import type { Clock } from '../cluster/clock.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { ConflictError, NotFoundError } from '../cluster/errors.ts';
+import type { EventMessage, EventRecorder } from '../cluster/event-recorder.ts';
+import type { Pod, Stored } from '../cluster/objects.ts';
+import { planJob } from '../plan/plan.ts';
+import { act } from './act.ts';
+import { conditionEvents, restartEvents } from './job-events.ts';
+import { deadlineLeftMs, type JudgeInput, judge } from './judge.ts';
+import { type Observed, observe } from './observe.ts';
+import { roleOf } from './pod-state.ts';
+import { PPO_JOBS, type PPOJobObject } from './ppojob-kind.ts';
+import type { ProgressSource } from './progress-source.ts';
+import { CONFLICT, DONE, type ReconcileResult } from './result.ts';
+import { computeInvalidStatus, computeStatus } from './status.ts';
+
+export interface ReconcilerOptions {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly events: EventRecorder;
+  readonly progress: ProgressSource;
+}
+
+export class PPOJobReconciler {
+  readonly #options: ReconcilerOptions;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  async reconcile(key: string): Promise<ReconcileResult> {
+    const observed = await observe(this.#options.cluster, key);
+    if (observed === null || observed.job.metadata.deletionTimestamp !== undefined) {
+      // The cluster collects the children by their owner references.
+      this.#options.progress.forget(key);
+      return DONE;
+    }
+    const parsed = parsePPOJob(observed.job);
+    if (parsed.ok) return this.#reconcileValid(key, observed, parsed.job);
+    const { job } = observed;
+    const { generation } = job.metadata;
+    const previous = job.status ?? {};
+    const nowMs = this.#options.clock.nowMs();
+    const status = computeInvalidStatus({ previous, generation, problems: parsed.problems, nowMs });
+    return this.#finish(job, { status, events: conditionEvents(previous, status), result: DONE });
+  }
+
+  async #reconcileValid(key: string, observed: Observed, job: PPOJob): Promise<ReconcileResult> {
+    const { pods } = observed;
+    const { uid, generation } = observed.job.metadata;
+    const previous = observed.job.status ?? {};
+    const judged: JudgeInput = { job, status: previous, pods, nowMs: this.#options.clock.nowMs() };
+
+    const judgement = judge(judged);
+    const desired = planJob(job, { outcome: judgement.outcome?.type ?? null });
+    const errors = await act(this.#options.cluster, {
+      ...{ observed, desired },
+      counted: new Set(previous.countedFailures),
+      keepEndedPods: judgement.outcome !== null,
+      isSpecNew: previous.observedGeneration !== generation,
+    });
+    const progress = this.#followProgress(key, uid, { pods, isOver: judgement.outcome !== null });
+    // What acting has just changed shows in the next reconcile, which the change itself brings about.
+    const status = computeStatus({ ...judged, generation, previous, judgement, progress });
+    const events = [...conditionEvents(previous, status), ...restartEvents(job, status, judgement)];
+    for (const { message } of errors) events.push({ type: 'Warning', reason: REASONS.applyFailed, message });
+    const result = resultOf(errors, judgement.outcome === null ? deadlineLeftMs({ ...judged, status }) : null);
+    return this.#finish(observed.job, { status, events, result });
+  }
+
+  /** The newest progress; listens to the coordinator until the job is over. Never waits. */
+  #followProgress(
+    key: string,
+    jobUid: string,
+    state: { pods: readonly Pod[]; isOver: boolean },
+  ): ProgressStatus | null {
+    const { progress } = this.#options;
+    const latest = progress.latest(key, jobUid);
+    const address = state.isOver ? null : coordinatorAddress(state.pods);
+    if (address !== null) progress.follow(key, { jobUid, address });
+    if (state.isOver) progress.forget(key);
+    return latest;
+  }
+
+  /** The one place that writes a job's status. */
+  async #finish(job: Stored<PPOJobObject>, end: End): Promise<ReconcileResult> {
+    const { cluster, events } = this.#options;
+    try {
+      if (!isDeepStrictEqual(end.status, job.status)) {
+        await cluster.updateStatus(PPO_JOBS, { ...job, status: end.status }, { fieldManager: FIELD_MANAGER });
+      }
+    } catch (error) {
+      if (error instanceof ConflictError) return CONFLICT;
+      if (error instanceof NotFoundError) return DONE;
+      throw error;
+    }
+    for (const event of end.events) await events.record(job, event);
+    return end.result;
+  }
+}
+
+interface End {
+  readonly status: PPOJobStatus;
+  /** Recorded only after the status is written: an event must not tell of what is then not so. */
+  readonly events: readonly EventMessage[];
+  readonly result: ReconcileResult;
+}
+
+function resultOf(errors: readonly Error[], deadlineMs: number | null): ReconcileResult {
+  if (errors.length > 0) return { type: 'retry', error: errors.length === 1 ? errors[0] : new AggregateError(errors) };
+  return deadlineMs === null ? DONE : { type: 'requeueAfter', delayMs: Math.max(deadlineMs, 0) };
+}
+
+/** Where a running coordinator answers; null while none does. */
+function coordinatorAddress(pods: readonly Pod[]): string | null {
+  const pod = pods.find((candidate) => roleOf(candidate) === 'coordinator' && candidate.status?.phase === 'Running');
+  const ip = pod?.status?.podIP;
+  if (ip === undefined) return null;
+  return `${ip.includes(':') ? `[${ip}]` : ip}:${PORTS.grpc}`;
+}

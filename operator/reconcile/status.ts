@@ -1,0 +1,148 @@
+// The status that a job should have, from what was observed and judged. Pure; the reconciler writes it once.
+
+import { CONDITIONS, type ConditionType, REASONS, ROLE_NAMES, type RoleName } from '../api/names.ts';
+import type { LastFailure, PPOJob, PPOJobStatus, ProgressStatus, RoleStatus } from '../api/ppojob.ts';
+import { formatProblems, type Problem } from '../api/problems.ts';
+import { timestamp } from '../cluster/clock.ts';
+import type { Condition, ConditionStatus, Pod, Stored } from '../cluster/objects.ts';
+import { findCondition, setCondition } from './conditions.ts';
+import type { Judgement } from './judge.ts';
+import { isReady, roleOf, unschedulableMessage } from './pod-state.ts';
+
+export interface StatusInput {
+  readonly job: PPOJob;
+  readonly generation: number;
+  readonly previous: PPOJobStatus;
+  readonly pods: readonly Stored<Pod>[];
+  readonly judgement: Judgement;
+  /** Null while the coordinator has said nothing. */
+  readonly progress: ProgressStatus | null;
+  readonly nowMs: number;
+}
+
+type Verdict = readonly [status: ConditionStatus, reason: string, message: string];
+
+export function computeStatus(input: StatusInput): PPOJobStatus {
+  const { previous, judgement, progress, job, pods } = input;
+  const now = timestamp(input.nowMs);
+  const { startTime: _s, completionTime: _c, countedFailures: _f, ...kept } = previous;
+  const isOver = judgement.outcome !== null;
+  // A resumed job's deadline starts anew.
+  const startTime = job.spec.suspend && !isOver ? undefined : (previous.startTime ?? now);
+  const completionTime = isOver ? (previous.completionTime ?? now) : undefined;
+  const lastFailure = newestFailure(judgement) ?? previous.lastFailure;
+  const existing = new Set(pods.map((pod) => pod.metadata.uid));
+  const newUids = judgement.newFaults.map(({ uid }) => uid);
+  const counted = [...(previous.countedFailures ?? []).filter((uid) => existing.has(uid)), ...newUids];
+  return {
+    ...kept,
+    observedGeneration: input.generation,
+    ...(startTime !== undefined && { startTime }),
+    ...(completionTime !== undefined && { completionTime }),
+    conditions: computeConditions(input, now),
+    roles: computeRoles(input),
+    ...(progress !== null && { progress }),
+    ...(lastFailure !== undefined && { lastFailure }),
+    ...(counted.length > 0 && { countedFailures: counted }),
+  };
+}
+
+/** The status of a job whose spec is wrong: nothing is started for it. */
+export function computeInvalidStatus(input: {
+  readonly previous: PPOJobStatus;
+  readonly generation: number;
+  readonly problems: readonly Problem[];
+  readonly nowMs: number;
+}): PPOJobStatus {
+  const condition = {
+    type: CONDITIONS.accepted,
+    status: 'False',
+    reason: REASONS.invalid,
+    message: formatProblems(input.problems, 'spec').slice(0, MAX_MESSAGE_CHARACTERS),
+    observedGeneration: input.generation,
+  } as const;
+  const conditions = setCondition(input.previous.conditions ?? [], condition, timestamp(input.nowMs));
+  return { ...input.previous, observedGeneration: input.generation, conditions };
+}
+
+/** Kubernetes' limit for a condition's message. */
+const MAX_MESSAGE_CHARACTERS = 32_768;
+
+function newestFailure({ outcome, newFaults }: Judgement): LastFailure | undefined {
+  const fault = outcome?.fault ?? newFaults.at(-1);
+  if (fault === undefined) return undefined;
+  return { pod: fault.pod, uid: fault.uid, exitCode: fault.exitCode, message: fault.message };
+}
+
+function computeRoles({ job, pods, previous, judgement }: StatusInput): Record<RoleName, RoleStatus> {
+  const statusOf = (role: RoleName): RoleStatus => ({
+    desired: job.spec.roles[role].replicas,
+    ready: pods.filter((pod) => roleOf(pod) === role && isReady(pod)).length,
+    restarts:
+      (previous.roles?.[role]?.restarts ?? 0) + judgement.newFaults.filter((fault) => fault.role === role).length,
+  });
+  return Object.fromEntries(ROLE_NAMES.map((role) => [role, statusOf(role)])) as Record<RoleName, RoleStatus>;
+}
+
+function computeConditions(input: StatusInput, now: string): Condition[] {
+  const { generation, previous, judgement } = input;
+  const message = judgement.outcome?.message.slice(0, MAX_MESSAGE_CHARACTERS) ?? '';
+  const verdicts: [ConditionType, Verdict | null][] = [
+    [CONDITIONS.accepted, ['True', REASONS.valid, 'the manifest passed every check']],
+    [CONDITIONS.scheduled, judgeScheduled(input)],
+    [CONDITIONS.running, judgeRunning(input)],
+    [CONDITIONS.suspended, judgeSuspended(input)],
+  ];
+  if (judgement.outcome !== null) {
+    verdicts.push([judgement.outcome.type, ['True', judgement.outcome.reason, message]]);
+  }
+  let conditions: readonly Condition[] = previous.conditions ?? [];
+  for (const [type, verdict] of verdicts) {
+    if (verdict === null) continue;
+    const [status, reason, text] = verdict;
+    conditions = setCondition(conditions, { type, status, reason, message: text, observedGeneration: generation }, now);
+  }
+  return [...conditions];
+}
+
+function countDesired(job: PPOJob): number {
+  return ROLE_NAMES.reduce((sum, role) => sum + job.spec.roles[role].replicas, 0);
+}
+
+function endVerdict({ judgement, job }: StatusInput): Verdict | null {
+  if (judgement.outcome !== null) return ['False', REASONS.finished, 'the job has ended'];
+  return job.spec.suspend ? ['False', REASONS.suspended, 'the job is suspended'] : null;
+}
+
+function judgeScheduled(input: StatusInput): Verdict {
+  const ended = endVerdict(input);
+  if (ended !== null) return ended;
+  const desired = countDesired(input.job);
+  const live = input.pods.filter((pod) => pod.metadata.deletionTimestamp === undefined);
+  if (live.length < desired) return ['False', REASONS.podsMissing, `${live.length} of ${desired} pods exist`];
+  for (const pod of live) {
+    const why = unschedulableMessage(pod);
+    if (why !== null) return ['False', REASONS.podsMissing, `pod ${pod.metadata.name} has no place: ${why}`];
+  }
+  return ['True', REASONS.podsCreated, `${desired} pods exist`];
+}
+
+function judgeRunning(input: StatusInput): Verdict {
+  const ended = endVerdict(input);
+  if (ended !== null) return ended;
+  const desired = countDesired(input.job);
+  const ready = input.pods.filter(isReady).length;
+  const message = `${ready} of ${desired} pods are ready`;
+  return ready >= desired ? ['True', REASONS.podsReady, message] : ['False', REASONS.podsNotReady, message];
+}
+
+/** Only jobs that were ever suspended carry the condition. */
+function judgeSuspended({ job, pods, previous, judgement }: StatusInput): Verdict | null {
+  if (judgement.outcome !== null || !job.spec.suspend) {
+    const known = findCondition(previous.conditions, CONDITIONS.suspended);
+    if (known === undefined) return null;
+    return ['False', REASONS.resumed, 'the job is not suspended'];
+  }
+  if (pods.length > 0) return ['False', REASONS.suspended, `${pods.length} pods are stopping`];
+  return ['True', REASONS.suspended, "the job's pods are gone; set spec.suspend to false to resume"];
+}
