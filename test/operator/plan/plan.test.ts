@@ -1,5 +1,6 @@
 /** The plan of a job: which objects, in which order, the same each time, and none for a job at rest. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { planJob } from '../../../operator/plan/plan.ts';
 import { jobConfigSchema } from '../../../worker/api/job-config.ts';
@@ -111,4 +112,19 @@ test('an ended or suspended job wants no pods and no services', () => {
 test('what is planned is plain JSON: nothing is lost on the way to the API server', () => {
   const plan = planJob(job, RUNNING);
   assert.deepEqual(JSON.parse(JSON.stringify(plan)), plan);
+});
+
+test('planning loads nothing heavy: no zod, no YAML, no gRPC, no Kubernetes client', () => {
+  const loaded = new Set<string>();
+  const visit = (url: URL): void => {
+    if (loaded.has(url.href)) return;
+    loaded.add(url.href);
+    const imports = readFileSync(url, 'utf8').matchAll(/^(?:import|export) (?!type )[^;]*? from '([^']+)';/gm);
+    for (const [, specifier = ''] of imports) {
+      assert.match(specifier, /^(\.|node:)/, `${url.pathname} imports ${specifier}`);
+      if (specifier.startsWith('.')) visit(new URL(specifier, url));
+    }
+  };
+  visit(new URL('../../../operator/plan/plan.ts', import.meta.url));
+  assert.ok(loaded.size >= 5, 'the walk must follow imports');
 });
