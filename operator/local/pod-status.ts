@@ -24,7 +24,7 @@ export function computePodStatus(pod: Pod, observed: PodObservation, now: string
   const phase = observed.failure ? 'Failed' : computePhase(pod, mains, inits, sidecarNames);
   const isReady =
     phase === 'Running' && [...mains, ...inits.filter((s) => sidecarNames.has(s.name))].every((s) => s.ready);
-  const conditions = { Initialized: isInitialized, ContainersReady: isReady, Ready: isReady };
+  const conditions = { PodScheduled: true, Initialized: isInitialized, ContainersReady: isReady, Ready: isReady };
   return {
     phase,
     ...(observed.failure ?? {}),

@@ -1,0 +1,131 @@
+/**
+ * The command line's arguments: what may be given, what they mean, and the text of --help. Pure; opens no file and checks
+ * no manifest.
+ */
+import { parseArgs } from 'node:util';
+
+export const DEFAULT_MANIFEST = 'examples/arithmetic/ppojob.yaml';
+
+export interface Override {
+  /** As problems name it: `spec.training.minibatchSize`. */
+  readonly path: string;
+  /** YAML, as it would stand in the manifest. */
+  readonly value: string;
+}
+
+export interface RunArguments {
+  readonly manifestPath: string;
+  /** The example of the package, wherever the command is called. */
+  readonly isDefaultManifest: boolean;
+  readonly isResume: boolean;
+  /** Null: from the manifest. */
+  readonly outputPath: string | null;
+  readonly overrides: readonly Override[];
+  readonly isDryRun: boolean;
+  /** One line an iteration instead of the live view. */
+  readonly isPlain: boolean;
+  /** Only the summary. */
+  readonly isQuiet: boolean;
+}
+
+export type ParsedArguments =
+  | { readonly kind: 'run'; readonly run: RunArguments }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'wrong'; readonly problems: readonly string[] };
+
+export const HELP = `Runs a PPOJob on this machine: every pod of the job as local processes.
+
+  npm start -- [MANIFEST] [options]
+
+  MANIFEST            the PPOJob to run; default ${DEFAULT_MANIFEST}
+
+  --resume            go on from the last checkpoint in the output folder
+  --output DIR        output folder; default: spec.output.path of the manifest, or ./outputs/<job name>
+  --seed N            the same as --set spec.seed=N
+  --set PATH=VALUE    set a field of the manifest, such as spec.algorithm.numIterations=5; may be repeated
+  --dry-run           check the manifest and print what would run
+  --plain             one line an iteration, as without a terminal
+  --quiet             only the summary
+  --help, --version
+
+Relative paths in a manifest count from its folder, those on the command line from the current one.
+
+Results: actor/ (the trained model as a Hugging Face folder), metrics.jsonl, summary.json, curves.svg, ppojob.yaml (the
+manifest as it was run), logs/. Results are never overwritten: an output folder that holds a run is moved aside first, to
+the same name with a number, unless --resume goes on with it.
+
+Ctrl-C ends every process and says how to go on; a second Ctrl-C doesn't wait for them.
+
+Exit code: 0 the job succeeded, 1 it failed, 2 the command line or the manifest is wrong (all problems are listed and
+nothing is started), 130 interrupted.
+`;
+
+const OPTIONS = {
+  resume: { type: 'boolean' },
+  output: { type: 'string' },
+  seed: { type: 'string' },
+  set: { type: 'string', multiple: true },
+  'dry-run': { type: 'boolean' },
+  plain: { type: 'boolean' },
+  quiet: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+} as const;
+type OptionName = keyof typeof OPTIONS;
+
+/** `args` without the interpreter and the script. */
+export function parseArguments(args: readonly string[]): ParsedArguments {
+  const { values, positionals, tokens } = parseArgs({
+    args: [...args],
+    options: OPTIONS,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  if (values.help === true) return { kind: 'help' };
+  if (values.version === true) return { kind: 'version' };
+  const problems: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'option') problems.push(...checkOption(token.name, token.rawName, token.value));
+  }
+  if (positionals.length > 1)
+    problems.push(`one manifest at a time, not ${positionals.length}: ${positionals.join(' ')}`);
+  const overrides = stringsOf(values.set).flatMap((text) => parseOverride(text, problems));
+  const seed = stringsOf(values.seed).at(-1);
+  if (seed !== undefined) overrides.push({ path: 'spec.seed', value: seed });
+  if (problems.length > 0) return { kind: 'wrong', problems };
+  return {
+    kind: 'run',
+    run: {
+      manifestPath: positionals[0] ?? DEFAULT_MANIFEST,
+      isDefaultManifest: positionals.length === 0,
+      isResume: values.resume === true,
+      outputPath: stringsOf(values.output).at(-1) ?? null,
+      overrides,
+      isDryRun: values['dry-run'] === true,
+      isPlain: values.plain === true,
+      isQuiet: values.quiet === true,
+    },
+  };
+}
+
+function checkOption(name: string, rawName: string, value: string | undefined): string[] {
+  if (!(name in OPTIONS)) return [`${rawName} is no option; --help lists them`];
+  const wantsValue = OPTIONS[name as OptionName].type === 'string';
+  if (wantsValue && (value === undefined || value === '')) return [`${rawName} needs a value`];
+  if (!wantsValue && value !== undefined) return [`${rawName} takes no value, found ${JSON.stringify(value)}`];
+  return [];
+}
+
+function parseOverride(text: string, problems: string[]): Override[] {
+  const at = text.indexOf('=');
+  if (at > 0) return [{ path: text.slice(0, at), value: text.slice(at + 1) }];
+  problems.push(`--set needs PATH=VALUE, such as spec.seed=7, found ${JSON.stringify(text)}`);
+  return [];
+}
+
+function stringsOf(value: unknown): string[] {
+  const values = Array.isArray(value) ? value : [value];
+  return values.filter((item) => typeof item === 'string');
+}

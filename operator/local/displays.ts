@@ -1,0 +1,100 @@
+/**
+ * Who shows a running job: the live view on a terminal, plain lines elsewhere, or nobody. Knows where text goes; what it
+ * says is composed elsewhere.
+ */
+import type { WriteStream } from 'node:tty';
+import { formatDuration } from './format.ts';
+import { describeChanges } from './job-events.ts';
+import type { JobView } from './job-view.ts';
+import { renderFrame } from './live-view.ts';
+import type { IterationRecord } from './metrics-file.ts';
+import { renderIteration } from './plain-view.ts';
+import { TerminalBlock } from './terminal.ts';
+
+export interface Moment {
+  readonly view: JobView;
+  readonly records: readonly IterationRecord[];
+  readonly elapsedSeconds: number;
+}
+
+export interface Display {
+  show(moment: Moment): void;
+  /** A word from the command itself. */
+  say(text: string): void;
+  close(): void;
+}
+
+export const NO_DISPLAY: Display = { show: () => {}, say: () => {}, close: () => {} };
+
+export class LiveDisplay implements Display {
+  readonly #block: TerminalBlock;
+  readonly #events: string[] = [];
+  #hint: string;
+  #last: Moment | null = null;
+
+  constructor(stream: WriteStream, hint: string) {
+    this.#block = new TerminalBlock(stream);
+    this.#hint = hint;
+  }
+
+  show(moment: Moment): void {
+    for (const change of describeChanges(this.#last?.view ?? null, moment.view)) {
+      this.#events.push(`${formatDuration(moment.elapsedSeconds).padStart(12)}  ${change}`);
+    }
+    this.#last = moment;
+    this.#draw();
+  }
+
+  say(text: string): void {
+    this.#hint = text;
+    this.#draw();
+  }
+
+  close(): void {
+    this.#block.release();
+  }
+
+  #draw(): void {
+    if (this.#last === null) return;
+    this.#block.draw(renderFrame({ ...this.#last, events: this.#events, hint: this.#hint }, this.#block.size));
+  }
+}
+
+export class PlainDisplay implements Display {
+  readonly #write: (line: string) => void;
+  #lastView: JobView | null = null;
+  #lastIteration: number;
+
+  /** Iterations up to `fromIteration` have been shown by an earlier run. */
+  constructor(write: (line: string) => void, fromIteration: number) {
+    this.#write = write;
+    this.#lastIteration = fromIteration;
+  }
+
+  show({ view, records, elapsedSeconds }: Moment): void {
+    for (const change of describeChanges(this.#lastView, view)) this.#write(change);
+    this.#lastView = view;
+    const { progress } = view;
+    const newest = records.at(-1)?.iteration ?? 0;
+    // A job that went back to its checkpoint does those iterations again; before its first line it has shown none.
+    if (records.length > 0 && newest < this.#lastIteration) this.#lastIteration = newest;
+    const unseen = records.filter((record) => record.iteration > this.#lastIteration);
+    for (const record of unseen) {
+      const isNewest = record.iteration === newest;
+      const context = {
+        numIterations: progress?.numIterations ?? record.iteration,
+        elapsedSeconds,
+        remainingSeconds: isNewest ? (progress?.remainingSeconds ?? null) : null,
+        maxLogprobDifference: progress === null ? null : Number(progress.maxLogprobDifference),
+      };
+      this.#write(renderIteration(record, context));
+    }
+    this.#lastIteration = Math.max(newest, this.#lastIteration);
+  }
+
+  say(text: string): void {
+    this.#write(text);
+  }
+
+  close(): void {}
+}

@@ -1,0 +1,54 @@
+/**
+ * The user's wish to stop: SIGINT (Ctrl-C), SIGTERM, SIGHUP, or the end of npm above this process. The first asks, any
+ * later one insists. Does nothing itself.
+ */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** The exit code that shells give to a command ended by Ctrl-C; used for all of them. */
+export const INTERRUPTED = 130;
+const PARENT_CHECK_MS = 1000;
+
+export class Interrupts {
+  readonly #asked = Promise.withResolvers<string>();
+  readonly #onInsist: () => void;
+  readonly #listener: (signal: NodeJS.Signals) => void;
+  readonly #timer: NodeJS.Timeout | null;
+  #hasAsked = false;
+
+  /** `watchesParent`: the shell that npm starts this process with doesn't pass signals on, so its end counts as one. */
+  constructor(options: { readonly watchesParent: boolean; readonly onInsist: () => void }) {
+    this.#onInsist = options.onInsist;
+    this.#listener = (signal) => this.#interrupt(signal);
+    for (const signal of SIGNALS) process.on(signal, this.#listener);
+    this.#timer = options.watchesParent ? this.#watchParent() : null;
+  }
+
+  /** Resolves with the signal's name; stays pending when nobody interrupts. */
+  get asked(): Promise<string> {
+    return this.#asked.promise;
+  }
+
+  get hasAsked(): boolean {
+    return this.#hasAsked;
+  }
+
+  close(): void {
+    for (const signal of SIGNALS) process.off(signal, this.#listener);
+    if (this.#timer !== null) clearInterval(this.#timer);
+  }
+
+  #interrupt(reason: string): void {
+    if (this.#hasAsked) this.#onInsist();
+    this.#hasAsked = true;
+    this.#asked.resolve(reason);
+  }
+
+  #watchParent(): NodeJS.Timeout {
+    const parent = process.ppid;
+    const timer = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(timer);
+      if (!this.#hasAsked) this.#interrupt('the parent process ended');
+    }, PARENT_CHECK_MS);
+    return timer.unref();
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * What the views show of a job, taken from the job and its pods as they lie in the cluster. Pure; draws nothing.
+ */
+import { CONDITIONS, LABELS, ROLE_NAMES, type RoleName } from '../api/names.ts';
+import type { LastFailure, PPOJobStatus, ProgressStatus } from '../api/ppojob.ts';
+import type { Condition, ContainerStatus, KubernetesObject, Pod } from '../cluster/objects.ts';
+
+/**
+ * Waiting: nothing of it runs yet. Starting: processes run, not ready. Ready. Stopping: asked to end. Ended: with exit
+ * code 0. Failed.
+ */
+export type PodState = 'Waiting' | 'Starting' | 'Ready' | 'Stopping' | 'Ended' | 'Failed';
+
+export interface PodView {
+  readonly name: string;
+  readonly state: PodState;
+  /** The main container's process id, while it runs. */
+  readonly pid: string | null;
+  /** Its sidecars, by name, with the times they were restarted. */
+  readonly sidecars: readonly { readonly name: string; readonly isReady: boolean; readonly restarts: number }[];
+  /** Why it failed; empty otherwise. */
+  readonly message: string;
+}
+
+export interface RoleView {
+  readonly role: RoleName;
+  readonly pods: readonly PodView[];
+  readonly desired: number;
+  readonly restarts: number;
+}
+
+export interface JobView {
+  readonly name: string;
+  /** The condition that matters most now; null before the first. */
+  readonly condition: Condition | null;
+  readonly progress: ProgressStatus | null;
+  readonly roles: readonly RoleView[];
+  readonly lastFailure: LastFailure | null;
+}
+
+export interface ObservedJob extends KubernetesObject {
+  readonly status?: PPOJobStatus;
+}
+
+export function buildJobView(job: ObservedJob, pods: readonly Pod[]): JobView {
+  const { status } = job;
+  return {
+    name: job.metadata.name,
+    condition: currentCondition(status?.conditions ?? []),
+    progress: status?.progress ?? null,
+    roles: ROLE_NAMES.map((role) => buildRoleView(role, pods, status)),
+    lastFailure: status?.lastFailure ?? null,
+  };
+}
+
+/** Whether the job has reached a condition that it never leaves. */
+export function isFinal(condition: Condition | null): boolean {
+  return condition?.type === CONDITIONS.succeeded || condition?.type === CONDITIONS.failed;
+}
+
+/** Later stages first: a running job is still accepted and scheduled. */
+const BY_WEIGHT = [
+  ...[CONDITIONS.failed, CONDITIONS.succeeded, CONDITIONS.suspended],
+  ...[CONDITIONS.running, CONDITIONS.scheduled, CONDITIONS.accepted],
+];
+
+function currentCondition(conditions: readonly Condition[]): Condition | null {
+  for (const type of BY_WEIGHT) {
+    const condition = conditions.find((c) => c.type === type && c.status === 'True');
+    if (condition) return condition;
+  }
+  return null;
+}
+
+function buildRoleView(role: RoleName, pods: readonly Pod[], status: PPOJobStatus | undefined): RoleView {
+  const own = pods.filter((pod) => pod.metadata.labels?.[LABELS.role] === role);
+  const views = own.toSorted((a, b) => indexOf(a) - indexOf(b)).map(buildPodView);
+  const { desired = views.length, restarts = 0 } = status?.roles?.[role] ?? {};
+  return { role, pods: views, desired, restarts };
+}
+
+function indexOf(pod: Pod): number {
+  return Number(pod.metadata.labels?.[LABELS.index] ?? 0);
+}
+
+function buildPodView(pod: Pod): PodView {
+  const main = pod.status?.containerStatuses?.[0];
+  const sidecarNames = new Set(pod.spec.initContainers?.filter((c) => c.restartPolicy === 'Always').map((c) => c.name));
+  return {
+    name: pod.metadata.name,
+    state: podState(pod),
+    pid: main?.state.running ? processId(main) : null,
+    sidecars: (pod.status?.initContainerStatuses ?? [])
+      .filter((status) => sidecarNames.has(status.name))
+      .map((status) => ({ name: status.name, isReady: status.ready, restarts: status.restartCount })),
+    message: pod.status?.message ?? main?.state.terminated?.message ?? '',
+  };
+}
+
+function podState(pod: Pod): PodState {
+  const phase = pod.status?.phase;
+  if (phase === 'Failed') return 'Failed';
+  if (phase === 'Succeeded') return 'Ended';
+  if (pod.metadata.deletionTimestamp !== undefined) return 'Stopping';
+  if (pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True')) return 'Ready';
+  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  return statuses.some((status) => status.state.running) ? 'Starting' : 'Waiting';
+}
+
+function processId(status: ContainerStatus): string | null {
+  return status.containerID?.replace(/^process:\/\//, '') ?? null;
+}

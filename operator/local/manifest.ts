@@ -1,0 +1,124 @@
+/**
+ * From a manifest file to the job that this machine runs: read, overridden from the command line, checked, its paths made
+ * absolute, its input files looked for. Every problem is reported, none is thrown. Starts nothing.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { readManifestText } from '../api/manifest-text.ts';
+import { type ParsedPPOJob, parsePPOJob } from '../api/parse.ts';
+import { resolvePaths } from '../api/paths.ts';
+import type { PPOJob } from '../api/ppojob.ts';
+import { describeValue, type Problem } from '../api/problems.ts';
+import type { Override } from './arguments.ts';
+
+export interface ManifestSource {
+  /** Absolute. */
+  readonly manifestPath: string;
+  /** Absolute; null leaves it to the manifest. */
+  readonly outputPath: string | null;
+  /** Folder that holds the output folders of manifests that name none. */
+  readonly defaultOutputRoot: string;
+  readonly overrides: readonly Override[];
+}
+
+export function loadManifest(source: ManifestSource): ParsedPPOJob {
+  const read = readManifestFile(source.manifestPath);
+  if (!read.ok) return read;
+  if (!isMapping(read.value)) return parsePPOJob(read.value);
+  const overridden = source.overrides.reduce(applyOverride, read.value);
+  const parsed = parsePPOJob(withOutputPath(overridden, source));
+  if (!parsed.ok) return parsed;
+  const job = resolvePaths(parsed.job, dirname(source.manifestPath));
+  const problems = findMissingFiles(job);
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, job };
+}
+
+type Mapping = Readonly<Record<string, unknown>>;
+
+function readManifestFile(path: string): ReturnType<typeof readManifestText> {
+  try {
+    return readManifestText(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const rule = `must be a readable file: ${error instanceof Error ? error.message : String(error)}`;
+    const remedy = 'check the path; without one, the example is run';
+    return { ok: false, problems: [{ path: 'manifest', found: describeValue(path), rule, remedy }] };
+  }
+}
+
+/**
+ * The manifest with one field set. A value is taken as YAML; where the schema refuses that and takes the text itself (a
+ * decimal, which stands in quotes in a manifest), as text.
+ */
+export function applyOverride(manifest: Mapping, override: Override): Mapping {
+  const keys = override.path.split('.');
+  const asYaml = setAt(manifest, keys, parseValue(override.value));
+  const asText = setAt(manifest, keys, override.value);
+  return isRefused(asYaml, override.path) && !isRefused(asText, override.path) ? asText : asYaml;
+}
+
+function parseValue(text: string): unknown {
+  try {
+    return parseYaml(text);
+  } catch {
+    return text; // not YAML: the schema says what it thinks of the text
+  }
+}
+
+function isRefused(manifest: Mapping, path: string): boolean {
+  const parsed = parsePPOJob(manifest);
+  return !parsed.ok && parsed.problems.some((problem) => problem.path === path);
+}
+
+function setAt(value: unknown, keys: readonly string[], leaf: unknown): Mapping {
+  const [key = '', ...rest] = keys;
+  const mapping = isMapping(value) ? value : {};
+  return { ...mapping, [key]: rest.length === 0 ? leaf : setAt(mapping[key], rest, leaf) };
+}
+
+/** Before the defaults, since other paths follow from this one. */
+function withOutputPath(manifest: Mapping, source: ManifestSource): Mapping {
+  const keys = ['spec', 'output', 'path'];
+  if (source.outputPath !== null) return setAt(manifest, keys, source.outputPath);
+  const isNamed =
+    keys.reduce<unknown>((value, key) => (isMapping(value) ? value[key] : undefined), manifest) !== undefined;
+  const { metadata } = manifest;
+  const name = isMapping(metadata) && typeof metadata['name'] === 'string' ? metadata['name'] : 'job';
+  const isSound = isMapping(manifest['spec']) && [undefined, null].includes(manifest['spec']['output'] as undefined);
+  return isNamed || !isSound ? manifest : setAt(manifest, keys, join(source.defaultOutputRoot, name));
+}
+
+/** A problem for every model folder and data file that isn't there. */
+function findMissingFiles({ spec }: PPOJob): Problem[] {
+  const folders = {
+    'spec.models.actor.path': spec.models.actor.path,
+    'spec.models.critic.path': spec.models.critic.path,
+    'spec.models.reference.path': spec.models.reference.path,
+    'spec.reward.model.path': spec.reward.model.path,
+  };
+  const files = {
+    'spec.dataset.train.path': spec.dataset.train.path,
+    ...(spec.dataset.evaluation ? { 'spec.dataset.evaluation.path': spec.dataset.evaluation.path } : {}),
+  };
+  return [
+    ...Object.entries(folders)
+      .filter(([, path]) => !existsSync(resolve(path, 'config.json')))
+      .map(([path, found]) => missing(path, found, 'must be a Hugging Face folder with a config.json')),
+    ...Object.entries(files)
+      .filter(([, path]) => !statSync(path, { throwIfNoEntry: false })?.isFile())
+      .map(([path, found]) => missing(path, found, 'must be a file of JSON lines')),
+  ];
+}
+
+function missing(path: string, found: string, rule: string): Problem {
+  return {
+    path,
+    found: describeValue(found),
+    rule,
+    remedy: "check the path; relative ones count from the manifest's folder",
+  };
+}
+
+function isMapping(value: unknown): value is Mapping {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

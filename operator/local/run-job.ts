@@ -1,0 +1,130 @@
+/**
+ * One run of a job on this machine: start the cluster, submit, show, wait for the end or an interrupt, clean up, and say
+ * what came of it. Results are prepared and written here; how anything looks is the displays' business.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PPOJob } from '../api/ppojob.ts';
+import { PODS } from '../cluster/cluster.ts';
+import { PPO_JOBS } from '../reconcile/ppojob-kind.ts';
+import type { Display, Moment } from './displays.ts';
+import { INTERRUPTED, Interrupts } from './interrupts.ts';
+import { buildJobView, isFinal } from './job-view.ts';
+import { LocalCluster } from './local-cluster.ts';
+import { MetricsFile } from './metrics-file.ts';
+import type { OutputPaths } from './output.ts';
+import { renderCurves } from './plot.ts';
+import { type Summary, summarize } from './summary.ts';
+
+const REFRESH_MS = 250;
+/** For workers to close by themselves at the end; nothing of value is left in them then. */
+const END_GRACE_MS = 5000;
+const INTERRUPT_GRACE_MS = 8000;
+
+export interface RunJobOptions {
+  readonly job: PPOJob;
+  readonly paths: OutputPaths;
+  readonly display: Display;
+  readonly repositoryDirectory: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly watchesParent: boolean;
+}
+
+export type RunResult =
+  | { readonly kind: 'ended'; readonly summary: Summary }
+  | { readonly kind: 'interrupted'; readonly reason: string };
+
+/** Throws when the machinery itself fails; every process and folder is gone then as well. */
+export async function runJob(options: RunJobOptions): Promise<RunResult> {
+  const { job, paths, display } = options;
+  const startMs = Date.now();
+  const fault = Promise.withResolvers<never>();
+  const interrupts = new Interrupts({
+    watchesParent: options.watchesParent,
+    onInsist: () => process.exit(INTERRUPTED), // the exit listener ends what runs
+  });
+  let local: LocalCluster | null = null;
+  const kill = (): void => local?.kill();
+  process.once('exit', kill);
+  try {
+    local = await LocalCluster.start({
+      repositoryDirectory: options.repositoryDirectory,
+      logDirectory: paths.logs,
+      environment: options.environment,
+      onFault: (error) => fault.reject(error),
+    });
+    await local.submit({ ...job });
+    const end = showUntilEnd({ ...options, local, interrupts, startMs });
+    const ended = await Promise.race([end, interrupts.asked, fault.promise]);
+    if (typeof ended === 'string') {
+      display.say('stopping every process; once more to stop at once');
+      await local.stop(INTERRUPT_GRACE_MS);
+      return { kind: 'interrupted', reason: ended };
+    }
+    const summary = summarize(ended.view, ended.records, (Date.now() - startMs) / 1000);
+    writeResults(options, ended, summary);
+    await local.stop(END_GRACE_MS);
+    return { kind: 'ended', summary };
+  } finally {
+    display.close();
+    kill();
+    process.off('exit', kill);
+    interrupts.close();
+  }
+}
+
+interface Showing extends RunJobOptions {
+  readonly local: LocalCluster;
+  readonly interrupts: Interrupts;
+  readonly startMs: number;
+}
+
+/** The last moment: that of a final condition, or of an interrupt. */
+async function showUntilEnd(showing: Showing): Promise<Moment> {
+  const metrics = new MetricsFile(showing.paths.metrics);
+  for (;;) {
+    const moment = await look(showing, metrics);
+    showing.display.show(moment);
+    if (isFinal(moment.view.condition) || showing.interrupts.hasAsked) return moment;
+    await delay(REFRESH_MS);
+  }
+}
+
+async function look({ local: { cluster }, job, startMs }: Showing, metrics: MetricsFile): Promise<Moment> {
+  const { name, namespace = 'default' } = job.metadata;
+  const [stored, pods] = await Promise.all([
+    cluster.get(PPO_JOBS, { namespace, name }),
+    cluster.list(PODS, { namespace }),
+  ]);
+  return {
+    view: buildJobView(stored, pods.items),
+    records: metrics.read(),
+    elapsedSeconds: (Date.now() - startMs) / 1000,
+  };
+}
+
+function writeResults({ paths, job }: RunJobOptions, { records }: Moment, summary: Summary): void {
+  const { name } = job.metadata;
+  const curves = renderCurves({ title: `PPOJob ${name}`, records, accuracyBefore: summary.accuracyBefore });
+  writeFileSync(paths.curves, curves);
+  writeFileSync(paths.summary, `${JSON.stringify(summary, null, 2)}\n`);
+}
+
+/** What every container inherits of this process's environment; all else comes from the pod. */
+const INHERITED = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'LD_LIBRARY_PATH', 'PPO_LOG_LEVEL'];
+
+export function containerEnvironment(
+  environment: NodeJS.ProcessEnv,
+  repositoryDirectory: string,
+): Record<string, string> {
+  const inherited = INHERITED.flatMap((name) => {
+    const value = environment[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    ...Object.fromEntries(inherited),
+    // A dozen processes load the same modules: the second and later ones find them compiled.
+    NODE_COMPILE_CACHE: join(repositoryDirectory, 'node_modules', '.cache', 'ppo-operator'),
+  };
+}
