@@ -1,9 +1,11 @@
 // Memory that several processes of one machine share: a file in a folder, normally on a tmpfs, mapped by each of them.
 // Refuses to know what is stored in it and who may write when.
-import { closeSync, constants, fstatSync, ftruncateSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MemoryMap, mapFile } from './memory-map.ts';
 import { DisposedError, RuntimeError } from './runtime-error.ts';
+
+const ZERO_CHUNK_BYTES = 2 ** 20;
 
 /** A file in the folder, never a path out of it: names arrive over the network. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
@@ -23,7 +25,10 @@ export class SharedBuffer {
     this.#map = map;
   }
 
-  /** Creates the file, filled with zeros. Throws SHARED_MEMORY when it exists or `byteLength` isn't a positive integer. */
+  /**
+   * Creates the file, filled with zeros. Throws SHARED_MEMORY when it exists, the folder has no room for it or
+   * `byteLength` isn't a positive integer.
+   */
   static create(directory: string, name: string, byteLength: number): SharedBuffer {
     if (!Number.isSafeInteger(byteLength) || byteLength <= 0) {
       throw new RuntimeError(
@@ -32,8 +37,13 @@ export class SharedBuffer {
       );
     }
     return withFile(directory, name, constants.O_CREAT | constants.O_EXCL | constants.O_RDWR, (fd) => {
-      ftruncateSync(fd, byteLength);
-      return new SharedBuffer(name, byteLength, mapFile(fd, byteLength));
+      try {
+        fillWithZeros(fd, byteLength);
+        return new SharedBuffer(name, byteLength, mapFile(fd, byteLength));
+      } catch (error) {
+        rmSync(join(directory, name), { force: true });
+        throw error;
+      }
     });
   }
 
@@ -57,6 +67,16 @@ export class SharedBuffer {
     this.#map?.unmap();
     this.#map = null;
   }
+}
+
+/**
+ * Written, not just truncated to its size: a folder in memory that is too small (64 MB in many containers) then says
+ * ENOSPC here, and doesn't end the process with SIGBUS when the pages are touched.
+ */
+function fillWithZeros(fd: number, byteLength: number): void {
+  const zeros = new Uint8Array(Math.min(byteLength, ZERO_CHUNK_BYTES));
+  let written = 0;
+  while (written < byteLength) written += writeSync(fd, zeros, 0, Math.min(zeros.length, byteLength - written));
 }
 
 function withFile<T>(directory: string, name: string, flags: number, use: (fd: number) => T): T {
