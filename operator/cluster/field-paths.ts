@@ -101,13 +101,21 @@ function writeMember(container: JsonObject | Json[], segment: Segment, value: Js
   else list.push(value);
 }
 
-/** Writes one leaf. An empty object only makes sure that there is an object. */
+/** Writes one leaf. An empty object or keyed list only makes sure that there is one: its members are others' leaves. */
 export function setField(root: JsonObject, field: Field): void {
   const leaf = field.path.at(-1)!;
   const container = containerAt(root, field.path.slice(0, -1), leaf);
-  const isEmptyObject = isJsonObject(field.value) && Object.keys(field.value).length === 0;
-  if (isEmptyObject && isJsonObject(readMember(container, leaf))) return;
+  const known = readMember(container, leaf);
+  if (isEmpty(field.value) && (isJsonObject(known) || (Array.isArray(known) && isKeyedList(leaf)))) return;
   writeMember(container, leaf, structuredClone(field.value));
+}
+
+function isEmpty(value: Json): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
+function isKeyedList(segment: Segment): boolean {
+  return typeof segment === 'string' && (SET_LISTS.has(segment) || LIST_KEYS[segment] !== undefined);
 }
 
 function isEmptyItem(value: Json, segment: Segment): boolean {
@@ -117,8 +125,15 @@ function isEmptyItem(value: Json, segment: Segment): boolean {
   return names.length === 0 || (typeof segment !== 'string' && names.length === 1 && names[0] === segment.key);
 }
 
-/** Removes one leaf, and the containers that are empty then. */
+/** Removes one leaf, and the containers that are empty then. A list item keeps its key until nothing else is in it. */
 export function removeField(root: JsonObject, path: readonly Segment[]): void {
+  const item = path.at(-2);
+  const isKey = typeof item === 'object' && item.key === path.at(-1);
+  removeChain(root, isKey ? path.slice(0, -1) : path, !isKey);
+}
+
+/** Removes from the innermost out, as long as what is left is empty; the innermost in any case if `isForced`. */
+function removeChain(root: JsonObject, path: readonly Segment[], isForced: boolean): void {
   const chain: { container: JsonObject | Json[]; segment: Segment }[] = [];
   let current: Json | undefined = root;
   for (const segment of path) {
@@ -128,7 +143,7 @@ export function removeField(root: JsonObject, path: readonly Segment[]): void {
   }
   for (const [depth, { container, segment }] of chain.reverse().entries()) {
     const member = readMember(container, segment);
-    if (member === undefined || (depth > 0 && !isEmptyItem(member, segment))) return;
+    if (member === undefined || ((depth > 0 || !isForced) && !isEmptyItem(member, segment))) return;
     if (typeof segment === 'string') delete (container as JsonObject)[segment];
     else (container as Json[]).splice(findItem(container as Json[], segment), 1);
   }

@@ -54,6 +54,7 @@ export class ManualClock implements Clock {
   /** Moves time and fires what is due, in order; lets promises run in between. */
   async advance(byMs: number): Promise<void> {
     const endMs = this.#nowMs + byMs;
+    await settle();
     for (;;) {
       const due = this.#timers.filter((timer) => timer.atMs <= endMs).sort((a, b) => a.atMs - b.atMs)[0];
       if (due === undefined) break;

@@ -335,5 +335,7 @@ describe('server-side apply', () => {
     const after = await cluster.apply(SERVICES, service(port('rpc', 7000)), owner);
     assert.deepEqual(after.spec.ports, [port('rpc', 7000), port('metrics', 9090)]);
     assert.equal(after.metadata.generation, 3);
+    const without = await cluster.apply(SERVICES, service(), owner);
+    assert.deepEqual(without.spec.ports, [port('metrics', 9090)]);
   });
 });

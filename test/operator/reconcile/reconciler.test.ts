@@ -278,14 +278,15 @@ describe('a job ends', () => {
 });
 
 describe('a job is suspended', () => {
+  async function setSuspend(suspend: boolean): Promise<void> {
+    const job = await world.store.get(PPO_JOBS, JOB);
+    await world.store.update(PPO_JOBS, { ...job, spec: { ...(job.spec as object), suspend } }, WRITER);
+    await world.settle();
+  }
+
   it('gives its pods up and gets them back', async () => {
     await world.createJob();
     await world.runAllPods();
-    const setSuspend = async (suspend: boolean): Promise<void> => {
-      const job = await world.store.get(PPO_JOBS, JOB);
-      await world.store.update(PPO_JOBS, { ...job, spec: { ...(job.spec as object), suspend } }, WRITER);
-      await world.settle();
-    };
     await setSuspend(true);
     assert.equal((await world.condition('Suspended'))?.status, 'False');
     await world.finishDeletions();
@@ -295,6 +296,19 @@ describe('a job is suspended', () => {
     await setSuspend(false);
     assert.equal((await world.condition('Suspended'))?.reason, 'Resumed');
     assert.deepEqual(await world.podNames(), POD_NAMES);
+    assert.equal(await world.restarts('actor'), 0);
+  });
+
+  it('keeps no pod that has ended, and counts none', async () => {
+    await world.createJob();
+    await world.stopOperator();
+    await fail('tiny-actor-0', 78);
+    await setSuspend(true);
+    world.startOperator();
+    await world.settle();
+    await world.finishDeletions();
+    assert.deepEqual(await world.pods(), []);
+    assert.equal(await world.condition('Failed'), undefined);
     assert.equal(await world.restarts('actor'), 0);
   });
 });

@@ -1,0 +1,123 @@
+// Changes become keys, keys become reconciles: one at a time per job, and none is lost.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { PODS } from '../../../operator/cluster/cluster.ts';
+import { MemoryCluster } from '../../../operator/cluster/memory-cluster.ts';
+import { Controller } from '../../../operator/reconcile/controller.ts';
+import { PPO_JOBS, type PPOJobObject } from '../../../operator/reconcile/ppojob-kind.ts';
+import { DONE, type ReconcileResult } from '../../../operator/reconcile/result.ts';
+import { buildPod, ManualClock, settle, WRITER } from '../cluster/fixtures.ts';
+import { buildJob } from './fixtures.ts';
+
+function jobNamed(name: string): PPOJobObject {
+  const job = buildJob();
+  return { ...job, metadata: { ...job.metadata, name } };
+}
+
+/** Runs a controller around `reconcile` while `body` runs. */
+async function withController(
+  reconcile: (key: string) => Promise<ReconcileResult>,
+  body: (world: {
+    cluster: MemoryCluster;
+    clock: ManualClock;
+    controller: Controller;
+    errors: unknown[];
+  }) => Promise<void>,
+): Promise<void> {
+  const clock = new ManualClock();
+  const cluster = new MemoryCluster({ clock });
+  const errors: unknown[] = [];
+  const onError = (error: unknown): number => errors.push(error);
+  const controller = new Controller({ cluster, clock, reconcile, onError, resyncMs: 60_000 });
+  const stop = new AbortController();
+  const running = controller.run(stop.signal);
+  await settle();
+  await body({ cluster, clock, controller, errors });
+  stop.abort();
+  await running;
+}
+
+describe('Controller', () => {
+  it('reconciles a job for its own changes and for those of its children', async () => {
+    const keys: string[] = [];
+    const reconcile = async (key: string): Promise<ReconcileResult> => {
+      keys.push(key);
+      return DONE;
+    };
+    await withController(reconcile, async ({ cluster }) => {
+      const job = await cluster.create(PPO_JOBS, buildJob(), WRITER);
+      await settle();
+      const { apiVersion, kind, metadata } = job;
+      const pod = buildPod('child');
+      const ownerReferences = [{ apiVersion, kind, name: metadata.name, uid: metadata.uid, controller: true }];
+      await cluster.create(PODS, { ...pod, metadata: { ...pod.metadata, ownerReferences } }, WRITER);
+      await cluster.create(PODS, buildPod('stranger'), WRITER);
+      await settle();
+      assert.deepEqual(keys, ['default/tiny', 'default/tiny']);
+    });
+  });
+
+  it('never reconciles one job twice at once, but several jobs do', async () => {
+    const active = new Map<string, number>();
+    let mostOfOneKey = 0;
+    let mostKeys = 0;
+    let numRuns = 0;
+    const releases: (() => void)[] = [];
+    const reconcile = async (key: string): Promise<ReconcileResult> => {
+      numRuns += 1;
+      active.set(key, (active.get(key) ?? 0) + 1);
+      mostOfOneKey = Math.max(mostOfOneKey, active.get(key)!);
+      mostKeys = Math.max(mostKeys, [...active.values()].filter((count) => count > 0).length);
+      await new Promise<void>((resolve) => releases.push(resolve));
+      active.set(key, active.get(key)! - 1);
+      return DONE;
+    };
+    await withController(reconcile, async ({ cluster, controller }) => {
+      await cluster.create(PPO_JOBS, jobNamed('a'), WRITER);
+      await cluster.create(PPO_JOBS, jobNamed('b'), WRITER);
+      await settle();
+      for (let i = 0; i < 5; i += 1) controller.enqueue('default/a');
+      await settle();
+      assert.equal(numRuns, 2);
+      while (releases.length > 0) {
+        releases.shift()!();
+        await settle();
+      }
+      assert.deepEqual([mostOfOneKey, mostKeys, numRuns], [1, 2, 3]);
+    });
+  });
+
+  it('tries again after a fault, which it reports, and after a conflict, which it does not', async () => {
+    const results: (ReconcileResult | Error)[] = [new Error('lost'), { type: 'retry', error: null }, DONE];
+    let numRuns = 0;
+    const reconcile = async (): Promise<ReconcileResult> => {
+      const result = results[numRuns++] ?? DONE;
+      if (result instanceof Error) throw result;
+      return result;
+    };
+    await withController(reconcile, async ({ cluster, clock, errors }) => {
+      await cluster.create(PPO_JOBS, buildJob(), WRITER);
+      await clock.advance(1000);
+      assert.equal(numRuns, 3);
+      assert.deepEqual(errors, [new Error('lost')]);
+    });
+  });
+
+  it('comes back when asked to, and looks at every job now and then', async () => {
+    let numRuns = 0;
+    const reconcile = async (): Promise<ReconcileResult> => {
+      numRuns += 1;
+      return numRuns === 1 ? { type: 'requeueAfter', delayMs: 500 } : DONE;
+    };
+    await withController(reconcile, async ({ cluster, clock }) => {
+      await cluster.create(PPO_JOBS, buildJob(), WRITER);
+      await clock.advance(499);
+      assert.equal(numRuns, 1);
+      await clock.advance(1);
+      assert.equal(numRuns, 2);
+      await clock.advance(60_000);
+      assert.equal(numRuns, 3);
+    });
+  });
+});

@@ -1,0 +1,96 @@
+// Progress over a real gRPC stream: published at a bounded rate, found again after the coordinator was replaced.
+
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'node:test';
+import { systemClock } from '../../../operator/cluster/clock.ts';
+import { GrpcProgressSource } from '../../../operator/reconcile/progress-source.ts';
+import type { ProgressInput } from '../../../worker/api/generated/ppo/v1/Progress.ts';
+import { definitions } from '../../../worker/service/protos.ts';
+import { streamHandler } from '../../../worker/service/rpc.ts';
+import { startGrpcServer } from '../../../worker/service/server.ts';
+
+const KEY = 'default/tiny';
+const HOST = '127.77.1.1';
+const closers: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** A coordinator that sends `messages`, then holds the stream open. */
+async function startCoordinator(
+  messages: readonly ProgressInput[],
+  port = 0,
+): Promise<{ port: number; stop: () => Promise<void> }> {
+  const watchProgress = streamHandler(async function* (_request: unknown, signal: AbortSignal) {
+    yield* messages;
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  });
+  const server = await startGrpcServer({
+    host: HOST,
+    port,
+    services: [[definitions.Coordinator, { watchProgress }]],
+  });
+  return { port: server.port, stop: () => server.close(10) };
+}
+
+function startSource(): { source: GrpcProgressSource; numErrors: () => number; changed: () => Promise<void> } {
+  let numErrors = 0;
+  const source = new GrpcProgressSource({
+    clock: systemClock,
+    onError: () => {
+      numErrors += 1;
+    },
+  });
+  closers.push(() => source.close());
+  const changed = (): Promise<void> =>
+    new Promise((resolve) => {
+      const stop = source.onChange(() => {
+        stop();
+        resolve();
+      });
+    });
+  return { source, numErrors: () => numErrors, changed };
+}
+
+describe('GrpcProgressSource', () => {
+  it('publishes at once, then at a bounded rate, and never holds back the end', async () => {
+    const steps = Array.from({ length: 50 }, (_, i) => ({ phase: 'Generating', iteration: 1, tokens: i }));
+    const coordinator = await startCoordinator([...steps, { phase: 'Finished', iteration: 4, numIterations: 4 }]);
+    closers.push(coordinator.stop);
+    const { source } = startSource();
+    const phases: (string | undefined)[] = [];
+    const finished = new Promise<void>((resolve) => {
+      source.onChange((key) => {
+        const phase = source.latest(key, 'uid')?.phase;
+        phases.push(phase);
+        if (phase === 'Finished') resolve();
+      });
+    });
+    source.follow(KEY, { jobUid: 'uid', address: `${HOST}:${coordinator.port}` });
+    assert.equal(source.latest(KEY, 'uid'), null);
+    await finished;
+    assert.equal(phases[0], 'Generating');
+    assert.ok(phases.length < 10, `${phases.length} publications of ${steps.length + 1} messages`);
+    assert.equal(source.latest(KEY, 'another job of this name'), null);
+    source.forget(KEY);
+    assert.equal(source.latest(KEY, 'uid'), null);
+  });
+
+  it('survives a coordinator that is not there yet, and one that is replaced', async () => {
+    const first = await startCoordinator([{ iteration: 1 }]);
+    await first.stop();
+    const { source, numErrors, changed } = startSource();
+    source.follow(KEY, { jobUid: 'uid', address: `${HOST}:${first.port}` });
+    while (numErrors() === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    let published = changed();
+    const second = await startCoordinator([{ iteration: 2 }], first.port);
+    await published;
+    assert.equal(source.latest(KEY, 'uid')?.iteration, 2);
+    await second.stop();
+    published = changed();
+    const third = await startCoordinator([{ iteration: 3 }], first.port);
+    closers.push(third.stop);
+    await published;
+    assert.equal(source.latest(KEY, 'uid')?.iteration, 3);
+  });
+});

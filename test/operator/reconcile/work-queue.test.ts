@@ -1,0 +1,73 @@
+// Keys come once, one worker each, and failed ones later and later.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { WorkQueue } from '../../../operator/reconcile/work-queue.ts';
+import { ManualClock, settle } from '../cluster/fixtures.ts';
+
+function newQueue(): { queue: WorkQueue; clock: ManualClock } {
+  const clock = new ManualClock();
+  return { queue: new WorkQueue({ clock, firstBackoffMs: 10, longestBackoffMs: 50 }), clock };
+}
+
+/** Whether a worker would get a key now; the worker goes away again. */
+async function isEmpty(queue: WorkQueue): Promise<boolean> {
+  const key = await Promise.race([queue.take(), settle().then(() => 'nothing')]);
+  return key === 'nothing';
+}
+
+describe('WorkQueue', () => {
+  it('hands a key out once however often it was added, in the order of first adding', async () => {
+    const { queue } = newQueue();
+    for (const key of ['a', 'b', 'a', 'a']) queue.add(key);
+    assert.equal(await queue.take(), 'a');
+    assert.equal(await queue.take(), 'b');
+    assert.equal(await isEmpty(queue), true);
+  });
+
+  it('gives a key to nobody else until it is done, and then once more when it was added meanwhile', async () => {
+    const { queue } = newQueue();
+    queue.add('a');
+    await queue.take();
+    queue.add('a');
+    queue.add('a');
+    const next = queue.take();
+    assert.equal(await Promise.race([next, settle().then(() => 'nothing')]), 'nothing');
+    queue.done('a');
+    assert.equal(await next, 'a');
+    queue.done('a');
+    assert.equal(await isEmpty(queue), true);
+  });
+
+  it('doubles the back-off up to a limit, and forgets it', async () => {
+    const { queue, clock } = newQueue();
+    const delays: number[] = [];
+    for (let i = 0; i < 5; i += 1) {
+      if (i === 4) queue.forget('a');
+      queue.addWithBackoff('a');
+      delays.push(clock.waitingMs[0]!);
+      await clock.advance(50);
+    }
+    assert.deepEqual(delays, [10, 20, 40, 50, 10]);
+  });
+
+  it('keeps the earliest of several delays', async () => {
+    const { queue, clock } = newQueue();
+    queue.addAfter('a', 100);
+    queue.addAfter('a', 30);
+    queue.addAfter('a', 70);
+    assert.deepEqual(clock.waitingMs, [30]);
+    await clock.advance(30);
+    assert.equal(await queue.take(), 'a');
+  });
+
+  it('ends every worker and every timer when it closes', async () => {
+    const { queue, clock } = newQueue();
+    const waiting = [queue.take(), queue.take()];
+    queue.addAfter('a', 10);
+    queue.close();
+    queue.add('b');
+    assert.deepEqual(await Promise.all([...waiting, queue.take()]), [null, null, null]);
+    assert.deepEqual(clock.waitingMs, []);
+  });
+});
