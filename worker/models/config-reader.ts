@@ -29,12 +29,12 @@ export class ConfigReader {
     this.problems.push({ path, found: describe(found), allowed, remedy });
   }
 
-  /** A positive integer; `fallback` where the field is absent or null (no fallback: it must be there). */
+  /** A positive integer, or 0 once refused; `fallback` where absent or null (no fallback: it must be there). */
   count(key: string, fallback?: number): number {
     const value = this.#json[key] ?? fallback;
     if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_COUNT) return value;
     this.refuse(key, this.#json[key], `an integer from 1 to ${MAX_COUNT}`, 'Set it to the size the weights have.');
-    return 1;
+    return 0;
   }
 
   /** A finite number above `above`. */
@@ -52,15 +52,16 @@ export class ConfigReader {
     return fallback;
   }
 
-  /** Token ids: one, a list, or none (null). `fallback` only where the field is absent. */
+  /** Token ids: one, a list, or none (null). `fallback` only where the field is absent; vocabSize 0 is not known. */
   tokenIds(key: string, fallback: readonly number[], vocabSize: number): number[] {
     const value = this.#json[key];
     if (value === undefined) return [...fallback];
     if (value === null) return [];
     const ids: unknown[] = Array.isArray(value) ? value : [value];
-    const isId = (id: unknown): id is number => Number.isInteger(id) && Number(id) >= 0 && Number(id) < vocabSize;
+    const limit = vocabSize || MAX_COUNT;
+    const isId = (id: unknown): id is number => Number.isInteger(id) && Number(id) >= 0 && Number(id) < limit;
     if (ids.every(isId)) return ids;
-    this.refuse(key, value, `token ids from 0 to ${vocabSize - 1}, or null`, 'Use the ids of the tokenizer.');
+    this.refuse(key, value, `token ids from 0 to ${limit - 1}, or null`, 'Use the ids of the tokenizer.');
     return [];
   }
 }

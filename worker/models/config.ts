@@ -104,6 +104,7 @@ function defaultKvHeads(modelType: ModelType, numHeads: number): number {
 }
 
 function readHeadDim(reader: ConfigReader, hiddenSize: number, numHeads: number): number {
+  if (hiddenSize === 0 || numHeads === 0) return 0; // refused already; what follows from them says nothing new
   const headDim = reader.count('head_dim', Math.max(1, Math.floor(hiddenSize / numHeads)));
   if (reader.raw('head_dim') == null && hiddenSize % numHeads !== 0) {
     const remedy = 'Set head_dim, or correct the sizes.';
@@ -136,7 +137,7 @@ function readRopeTheta(reader: ConfigReader, json: JsonObject): number {
 
 function refuseUnsupported(reader: ConfigReader, config: ModelConfig): void {
   const { numHeads, numKvHeads } = config;
-  if (numHeads % numKvHeads !== 0) {
+  if (numKvHeads > 0 && numHeads % numKvHeads !== 0) {
     const remedy = 'Correct the head counts.';
     reader.refuse('num_key_value_heads', numKvHeads, `a divisor of num_attention_heads ${numHeads}`, remedy);
   }

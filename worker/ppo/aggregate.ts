@@ -1,7 +1,7 @@
 /**
  * From losses per token to one number: the token mean and the sample mean, with denominators of the whole optimizer
  * step, so that losses of microbatches and ranks add up to the step's. Knows nothing of which loss it sums.
- * Source: design/ppo-math.md 3.2 (OpenRLHF `aggregate_loss`). A fully masked batch gives 0, never NaN.
+ * Source: OpenRLHF v0.11.0, `aggregate_loss`. A fully masked batch gives 0, never NaN.
  */
 import { assertShape, countNonEmptyRows, countTokens, type TokenBatch } from './token-batch.ts';
 

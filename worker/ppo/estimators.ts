@@ -1,7 +1,7 @@
 /**
  * The advantage estimators, each a row of one table: how scores of a prompt's group are shaped, how returns are made,
  * whether advantages are whitened. Knows nothing of models or of where the scores come from.
- * Source: design/ppo-math.md 3.5 and 3.6 (OpenRLHF `compute_advantages_and_returns`). Shapes: see token-batch.ts.
+ * Source: OpenRLHF v0.11.0, `compute_advantages_and_returns`. Shapes: see token-batch.ts.
  */
 import { type Advantages, computeCumulativeReturns, computeGae } from './gae.ts';
 import { assembleRewards, type ClipRange } from './rewards.ts';

@@ -1,6 +1,6 @@
 /**
  * Advantages and returns from rewards: generalised advantage estimation, and discounted cumulative returns.
- * Knows nothing of how rewards are made or advantages whitened. Source: design/ppo-math.md 3.6; Schulman et al. 2015,
+ * Knows nothing of how rewards are made or advantages whitened. Source: OpenRLHF v0.11.0; Schulman et al. 2015,
  * "High-Dimensional Continuous Control Using Generalized Advantage Estimation". Shapes: see token-batch.ts.
  *
  * Environment tokens inside a response (mask 0) are steps with reward 0 and value 0, as in OpenRLHF.

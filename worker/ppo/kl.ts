@@ -1,6 +1,6 @@
 /**
  * Estimators of the KL divergence between the policy and the reference policy, and the controllers of its coefficient.
- * Knows nothing of rewards or losses. Source: design/ppo-math.md 3.4 (OpenRLHF `compute_approx_kl`, kl_controller.py);
+ * Knows nothing of rewards or losses. Source: OpenRLHF v0.11.0, `compute_approx_kl` and kl_controller.py;
  * estimators: Schulman, "Approximating KL Divergence". Shapes: see token-batch.ts.
  */
 import { assertShape, type TokenBatch } from './token-batch.ts';

@@ -1,7 +1,7 @@
 /**
  * Reference implementation of the policy's and the critic's loss: what the training graphs must compute, for tests and
- * metrics. No gradients here. Knows nothing of graphs. Source: design/ppo-math.md 3.1 and 3.3 (OpenRLHF `PolicyLoss`,
- * `ValueLoss`). Shapes: see token-batch.ts; sums in float64.
+ * metrics. No gradients here. Knows nothing of graphs. Source: OpenRLHF v0.11.0, `PolicyLoss` and
+ * `ValueLoss`. Shapes: see token-batch.ts; sums in float64.
  */
 import { type Aggregation, aggregateLoss, type StepTotals } from './aggregate.ts';
 import { clip } from './rewards.ts';

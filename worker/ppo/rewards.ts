@@ -1,7 +1,7 @@
 /**
  * From scores (one per response) to rewards (one per token): normalisation, length penalties, clipping, KL penalty.
- * Knows nothing of estimators. Source: design/ppo-math.md 3.5 and 3.7 (OpenRLHF `compute_reward`, DAPO's overlong
- * penalty, ProRL's stop-properly penalty). Shapes: see token-batch.ts; scores [B].
+ * Knows nothing of estimators. Source: OpenRLHF v0.11.0: `compute_reward`, DAPO's overlong
+ * penalty, ProRL's stop-properly penalty. Shapes: see token-batch.ts; scores [B].
  */
 import { assertShape, type TokenBatch } from './token-batch.ts';
 

@@ -1,6 +1,6 @@
 /**
  * Learning rates over the iterations of a job. Knows nothing of optimizers.
- * Source: design/ppo-math.md 3.7 (transformers' schedulers). Two differences: warmup starts above 0, because a rate of 0
+ * Source: transformers' schedulers. Two differences: warmup starts above 0, because a rate of 0
  * would waste a whole rollout, and past the end the rate stays at its minimum instead of rising again.
  */
 

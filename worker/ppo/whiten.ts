@@ -1,7 +1,7 @@
 /**
  * Whitening: zero mean and unit variance over the tokens of mask 1. Meant for the whole rollout at once, never for a
  * rank's share of it; long responses weigh more. Knows nothing of what it whitens.
- * Source: design/ppo-math.md 3.6: population variance, floored at 1e-8. Shapes: see token-batch.ts.
+ * Source: OpenRLHF v0.11.0: population variance, floored at 1e-8. Shapes: see token-batch.ts.
  */
 import { assertShape, type TokenBatch } from './token-batch.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The inputs of the golden vectors in design/ppo-math.md 3.8, and the comparison used with them. The expected values were
- * produced by running OpenRLHF's code at its main branch (after v0.11.0) in float32, and are given to six digits.
+ * The inputs of the golden vectors, and the comparison used with them. The expected values were produced by running
+ * OpenRLHF's code (main branch, after v0.11.0) on these inputs in float32, and are given to six digits.
  */
 import assert from 'node:assert/strict';
 import type { TokenBatch } from '../../../worker/ppo/token-batch.ts';
