@@ -27,10 +27,6 @@ export class Interrupts {
     return this.#asked.promise;
   }
 
-  get hasAsked(): boolean {
-    return this.#hasAsked;
-  }
-
   close(): void {
     for (const signal of SIGNALS) process.off(signal, this.#listener);
     if (this.#timer !== null) clearInterval(this.#timer);

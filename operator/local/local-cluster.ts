@@ -1,17 +1,13 @@
 /**
- * A whole cluster in this process: the store in memory, the operator's controller, and a process kubelet as its only node.
+ * A whole cluster in this process: the store in memory, the operator, and a process kubelet as its only node.
  * Started and ended as one; what runs on it, it doesn't know.
  */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FIELD_MANAGER } from '../api/names.ts';
-import { systemClock } from '../cluster/clock.ts';
-import { EventRecorder } from '../cluster/event-recorder.ts';
 import { MemoryCluster } from '../cluster/memory-cluster.ts';
-import { Controller } from '../reconcile/controller.ts';
-import { GrpcProgressSource } from '../reconcile/grpc-progress-source.ts';
+import { runOperator } from '../reconcile/operator.ts';
 import { PPO_JOBS, type PPOJobObject } from '../reconcile/ppojob-kind.ts';
-import { PPOJobReconciler } from '../reconcile/reconciler.ts';
 import { Kubelet } from './kubelet.ts';
 import { PodNetwork } from './network.ts';
 import { ProcessFolders } from './run-folders.ts';
@@ -31,7 +27,7 @@ export class LocalCluster {
   readonly #folders: ProcessFolders;
   readonly #kubelet: Kubelet;
   readonly #controlling = new AbortController();
-  readonly #controller: Promise<void>;
+  readonly #operator: Promise<void>;
 
   private constructor(options: LocalClusterOptions, network: PodNetwork, folders: ProcessFolders) {
     this.#network = network;
@@ -48,7 +44,7 @@ export class LocalCluster {
       environment: options.environment,
       onFault: options.onFault,
     });
-    this.#controller = this.#startController(options);
+    this.#operator = this.#startOperator(options);
   }
 
   static async start(options: LocalClusterOptions): Promise<LocalCluster> {
@@ -60,10 +56,10 @@ export class LocalCluster {
     await this.cluster.create(PPO_JOBS, job, { fieldManager: FIELD_MANAGER });
   }
 
-  /** Ends the controller, then every pod with at most this grace, and removes every folder of this process. */
+  /** Ends the operator, then every pod with at most this grace, and removes every folder of this process. */
   async stop(graceMs: number): Promise<void> {
     this.#controlling.abort();
-    await this.#controller;
+    await this.#operator;
     await this.#kubelet.stop(graceMs);
     await this.#network.close();
     this.#folders.remove();
@@ -76,23 +72,12 @@ export class LocalCluster {
     this.#folders.remove();
   }
 
-  #startController({ logDirectory, onFault }: LocalClusterOptions): Promise<void> {
-    const { cluster } = this;
-    const clock = systemClock;
+  #startOperator({ logDirectory, onFault }: LocalClusterOptions): Promise<void> {
     const log = join(logDirectory, 'operator.log');
-    const progress = new GrpcProgressSource({ clock, onChange: (key) => controller.enqueue(key) });
-    const events = new EventRecorder({ cluster, clock });
-    const reconciler = new PPOJobReconciler({ cluster, clock, events, progress });
-    const controller = new Controller({
-      cluster,
-      clock,
-      reconcile: (key) => reconciler.reconcile(key),
-      onError: (error, key) => appendFileSync(log, `${new Date().toISOString()} ${key ?? ''} ${describe(error)}\n`),
-    });
-    return controller
-      .run(this.#controlling.signal)
-      .catch(onFault)
-      .finally(() => progress.close());
+    const onError = (error: unknown, key: string | null): void => {
+      appendFileSync(log, `${new Date().toISOString()} ${key ?? ''} ${describe(error)}\n`);
+    };
+    return runOperator({ cluster: this.cluster, onError }, this.#controlling.signal).catch(onFault);
   }
 }
 

@@ -1,97 +1,16 @@
 /**
- * The command line of the single-machine mode. A table of contents: arguments, manifest, output folder, run, words at the
- * end, exit code. Rules lie in the files that it names.
+ * Entry of the single-machine mode: where the program lies, where it was called, and the exit code of its command line.
  */
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { stringify } from 'yaml';
-import { formatProblems } from '../api/problems.ts';
-import { HELP, parseArguments, type RunArguments } from './arguments.ts';
-import { type Display, LiveDisplay, NO_DISPLAY, PlainDisplay } from './displays.ts';
-import { describePlan } from './dry-run.ts';
-import { INTERRUPTED } from './interrupts.ts';
-import { loadManifest } from './manifest.ts';
-import { createOutput, outputPaths, prepareOutput } from './output.ts';
-import { containerEnvironment, runJob } from './run-job.ts';
-import { renderInterrupted, renderSummary } from './summary.ts';
+import { resolve } from 'node:path';
+import { runCommandLine } from './command-line.ts';
 
-const EXIT = { succeeded: 0, failed: 1, wrong: 2, interrupted: INTERRUPTED } as const;
-const REPOSITORY = resolve(import.meta.dirname, '../..');
-/** npm runs scripts in the package's folder and says where it was called. */
-const isNpmStart = process.env['npm_lifecycle_event'] === 'start' && resolve() === REPOSITORY;
-const CURRENT = isNpmStart ? (process.env['INIT_CWD'] ?? resolve()) : resolve();
+const repositoryDirectory = resolve(import.meta.dirname, '../..');
+// npm runs scripts in the package's folder and says where it was called.
+const isNpmStart = process.env['npm_lifecycle_event'] === 'start' && resolve() === repositoryDirectory;
 
-const print = (text: string): boolean => process.stdout.write(`${text}\n`);
-const printError = (text: string): boolean => process.stderr.write(`${text}\n`);
-
-async function main(args: readonly string[]): Promise<number> {
-  const parsed = parseArguments(args);
-  switch (parsed.kind) {
-    case 'help':
-      print(HELP);
-      return EXIT.succeeded;
-    case 'version':
-      print(JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')).version);
-      return EXIT.succeeded;
-    case 'wrong':
-      printError(`${parsed.problems.join('\n')}\n`);
-      return EXIT.wrong;
-    case 'run':
-      return run(parsed.run, args);
-  }
-}
-
-async function run(options: RunArguments, args: readonly string[]): Promise<number> {
-  const manifestPath = resolve(options.isDefaultManifest ? REPOSITORY : CURRENT, options.manifestPath);
-  const outputPath = options.outputPath === null ? null : resolve(CURRENT, options.outputPath);
-  const manifest = loadManifest({
-    manifestPath,
-    outputPath,
-    defaultOutputRoot: join(CURRENT, 'outputs'),
-    overrides: options.overrides,
-  });
-  if (!manifest.ok) {
-    printError(formatProblems(manifest.problems, options.manifestPath));
-    return EXIT.wrong;
-  }
-  const { job } = manifest;
-  const paths = outputPaths(job.spec.output.path);
-  if (options.isDryRun) {
-    print(describePlan(job));
-    return EXIT.succeeded;
-  }
-  const folders = { outputDirectory: paths.directory, checkpointDirectory: job.spec.checkpoint.path };
-  const prepared = prepareOutput(folders, options.isResume);
-  if (!prepared.ok) {
-    printError(prepared.problem);
-    return EXIT.wrong;
-  }
-  createOutput(paths, stringify(job));
-  for (const note of prepared.notes) print(note);
-  const result = await runJob({
-    job,
-    paths,
-    display: chooseDisplay(options, prepared.fromIteration),
-    repositoryDirectory: REPOSITORY,
-    environment: containerEnvironment(process.env, REPOSITORY),
-    watchesParent: process.env['npm_lifecycle_event'] !== undefined,
-  });
-  if (result.kind === 'interrupted') {
-    print(renderInterrupted(result.reason, args, folders).join('\n'));
-    return EXIT.interrupted;
-  }
-  print(renderSummary(result.summary, paths).join('\n'));
-  return result.summary.condition === 'Succeeded' ? EXIT.succeeded : EXIT.failed;
-}
-
-function chooseDisplay(options: RunArguments, fromIteration: number): Display {
-  if (options.isQuiet) return NO_DISPLAY;
-  const isTerminal = process.stdout.isTTY && process.env['TERM'] !== 'dumb';
-  if (isTerminal && !options.isPlain) return new LiveDisplay(process.stdout, 'Ctrl-C stops the job');
-  return new PlainDisplay(print, fromIteration);
-}
-
-process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
-  printError(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  return EXIT.failed;
+process.exitCode = await runCommandLine({
+  args: process.argv.slice(2),
+  repositoryDirectory,
+  currentDirectory: (isNpmStart && process.env['INIT_CWD']) || resolve(),
+  environment: process.env,
 });

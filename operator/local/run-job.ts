@@ -40,6 +40,7 @@ export async function runJob(options: RunJobOptions): Promise<RunResult> {
   const { job, paths, display } = options;
   const startMs = Date.now();
   const fault = Promise.withResolvers<never>();
+  const showing = new AbortController();
   const interrupts = new Interrupts({
     watchesParent: options.watchesParent,
     onInsist: () => process.exit(INTERRUPTED), // the exit listener ends what runs
@@ -55,7 +56,7 @@ export async function runJob(options: RunJobOptions): Promise<RunResult> {
       onFault: (error) => fault.reject(error),
     });
     await local.submit({ ...job });
-    const end = showUntilEnd({ ...options, local, interrupts, startMs });
+    const end = showUntilEnd({ ...options, local, startMs, signal: showing.signal });
     const ended = await Promise.race([end, interrupts.asked, fault.promise]);
     if (typeof ended === 'string') {
       display.say('stopping every process; once more to stop at once');
@@ -67,6 +68,7 @@ export async function runJob(options: RunJobOptions): Promise<RunResult> {
     await local.stop(END_GRACE_MS);
     return { kind: 'ended', summary };
   } finally {
+    showing.abort();
     display.close();
     kill();
     process.off('exit', kill);
@@ -76,17 +78,17 @@ export async function runJob(options: RunJobOptions): Promise<RunResult> {
 
 interface Showing extends RunJobOptions {
   readonly local: LocalCluster;
-  readonly interrupts: Interrupts;
   readonly startMs: number;
+  readonly signal: AbortSignal;
 }
 
-/** The last moment: that of a final condition, or of an interrupt. */
+/** The moment of a final condition, or the last one before the signal. Goes on while an interrupted job is stopped. */
 async function showUntilEnd(showing: Showing): Promise<Moment> {
   const metrics = new MetricsFile(showing.paths.metrics);
   for (;;) {
     const moment = await look(showing, metrics);
     showing.display.show(moment);
-    if (isFinal(moment.view.condition) || showing.interrupts.hasAsked) return moment;
+    if (isFinal(moment.view.condition) || showing.signal.aborted) return moment;
     await delay(REFRESH_MS);
   }
 }

@@ -1,0 +1,112 @@
+/**
+ * The command line of the single-machine mode. A table of contents: arguments, manifest, output folder, run, words at the
+ * end, exit code. Rules lie in the files that it names.
+ */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { stringify } from 'yaml';
+import { formatProblems } from '../api/problems.ts';
+import { HELP, parseArguments, type RunArguments } from './arguments.ts';
+import { type Display, LiveDisplay, NO_DISPLAY, PlainDisplay } from './displays.ts';
+import { describePlan } from './dry-run.ts';
+import { INTERRUPTED } from './interrupts.ts';
+import { loadManifest } from './manifest.ts';
+import { createOutput, outputPaths, prepareOutput } from './output.ts';
+import { containerEnvironment, runJob } from './run-job.ts';
+import { renderInterrupted, renderSummary } from './summary.ts';
+
+const EXIT = { succeeded: 0, failed: 1, wrong: 2, interrupted: INTERRUPTED } as const;
+
+export interface Invocation {
+  /** Without the interpreter and the script. */
+  readonly args: readonly string[];
+  /** The program's own folder: containers run in it, the example lies in it. */
+  readonly repositoryDirectory: string;
+  /** Where the user is: relative paths count from here. */
+  readonly currentDirectory: string;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+const print = (text: string): boolean => process.stdout.write(`${text}\n`);
+const printError = (text: string): boolean => process.stderr.write(`${text}\n`);
+
+/** The exit code. Never rejects. */
+export async function runCommandLine(invocation: Invocation): Promise<number> {
+  try {
+    return await dispatch(invocation);
+  } catch (error) {
+    printError(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return EXIT.failed;
+  }
+}
+
+async function dispatch(invocation: Invocation): Promise<number> {
+  const parsed = parseArguments(invocation.args);
+  switch (parsed.kind) {
+    case 'help':
+      print(HELP);
+      return EXIT.succeeded;
+    case 'version':
+      print(JSON.parse(readFileSync(join(invocation.repositoryDirectory, 'package.json'), 'utf8')).version);
+      return EXIT.succeeded;
+    case 'wrong':
+      printError(`${parsed.problems.join('\n')}\n`);
+      return EXIT.wrong;
+    case 'run':
+      return run(parsed.run, invocation);
+  }
+}
+
+async function run(options: RunArguments, invocation: Invocation): Promise<number> {
+  const { repositoryDirectory, currentDirectory, environment } = invocation;
+  const manifestPath = resolve(
+    options.isDefaultManifest ? repositoryDirectory : currentDirectory,
+    options.manifestPath,
+  );
+  const outputPath = options.outputPath === null ? null : resolve(currentDirectory, options.outputPath);
+  const manifest = loadManifest({
+    manifestPath,
+    outputPath,
+    defaultOutputRoot: join(currentDirectory, 'outputs'),
+    overrides: options.overrides,
+  });
+  if (!manifest.ok) {
+    printError(formatProblems(manifest.problems, options.manifestPath));
+    return EXIT.wrong;
+  }
+  const { job } = manifest;
+  const paths = outputPaths(job.spec.output.path);
+  if (options.isDryRun) {
+    print(describePlan(job));
+    return EXIT.succeeded;
+  }
+  const folders = { outputDirectory: paths.directory, checkpointDirectory: job.spec.checkpoint.path };
+  const prepared = prepareOutput(folders, options.isResume);
+  if (!prepared.ok) {
+    printError(prepared.problem);
+    return EXIT.wrong;
+  }
+  createOutput(paths, stringify(job));
+  for (const note of prepared.notes) print(note);
+  const result = await runJob({
+    job,
+    paths,
+    display: chooseDisplay(options, environment, prepared.fromIteration),
+    repositoryDirectory,
+    environment: containerEnvironment(environment, repositoryDirectory),
+    watchesParent: environment['npm_lifecycle_event'] !== undefined,
+  });
+  if (result.kind === 'interrupted') {
+    print(renderInterrupted(result.reason, invocation.args, folders).join('\n'));
+    return EXIT.interrupted;
+  }
+  print(renderSummary(result.summary, paths).join('\n'));
+  return result.summary.condition === 'Succeeded' ? EXIT.succeeded : EXIT.failed;
+}
+
+function chooseDisplay(options: RunArguments, environment: NodeJS.ProcessEnv, fromIteration: number): Display {
+  if (options.isQuiet) return NO_DISPLAY;
+  const isTerminal = process.stdout.isTTY && environment['TERM'] !== 'dumb';
+  if (isTerminal && !options.isPlain) return new LiveDisplay(process.stdout, 'Ctrl-C stops the job');
+  return new PlainDisplay(print, fromIteration);
+}
