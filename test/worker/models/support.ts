@@ -1,8 +1,9 @@
 // What the tests of model graphs share: tiny configurations, random parameters, inputs of a batch.
 import type { ModelConfig } from '../../../worker/models/config.ts';
+import { buildLogitsGraph } from '../../../worker/models/forward-graphs.ts';
 import { type HeadKind, layoutParameters, type ParameterLayout, slotView } from '../../../worker/models/layout.ts';
 import type { ModelDescription } from '../../../worker/models/trunk.ts';
-import { random } from '../graph/support.ts';
+import { random, runOnce } from '../graph/support.ts';
 
 export const tinyConfig: ModelConfig = {
   modelType: 'llama',
@@ -57,4 +58,11 @@ export function batchInputs(rows: readonly (readonly number[])[], selected?: rea
     inverse[position] = BigInt(place);
   });
   return { tokenIds: BigInt64Array.from(tokens, BigInt), selected: BigInt64Array.from(chosen, BigInt), inverse };
+}
+
+/** Logits [M, V] of the selected positions (default: all). */
+export function logitsOf(model: RandomModel, rows: readonly (readonly number[])[], selected?: readonly number[]) {
+  const inputs = batchInputs(rows, selected);
+  const shape = { rows: rows.length, length: rows[0]!.length, positions: inputs.selected.length };
+  return runOnce(buildLogitsGraph(model, shape), { ...model.parameters, ...inputs }).logits!;
 }
