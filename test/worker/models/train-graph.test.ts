@@ -122,9 +122,9 @@ test('at 2048 tokens x 512 on 2 threads the gradients are the slope along each s
       runner.run();
       return runner.outputs.loss![0]!;
     };
-    const slope = (8 * (at(step) - at(-step)) - (at(2 * step) - at(-2 * step))) / (12 * step);
+    const slope = (at(step) - at(-step)) / (2 * step);
     parameter.set(original);
-    assertClose([slope / norm], [1], 2e-3, `slope along the gradient of ${slot}`);
+    assertClose([slope / norm], [1], 1e-3, `slope along the gradient of ${slot}`);
   }
 });
 
