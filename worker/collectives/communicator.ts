@@ -5,6 +5,7 @@
 import type { Result } from '../api/generated/ppo/v1/Result.ts';
 
 export type { Result };
+export type FailureCode = Exclude<Result, 'SUCCESS'>;
 
 export const DATA_TYPES = [
   'int8',
@@ -95,8 +96,8 @@ export interface RunResult {
 
 /**
  * One rank of a process group. Every method rejects with CommunicatorError. Calls on one communicator run one after the
- * other; every rank must make the same collective calls in the same order. INVALID_ARGUMENT and INVALID_USAGE of this
- * rank's own call leave the communicator usable; any other failure ends it for all ranks, and it must be aborted.
+ * other; every rank must make the same collective calls in the same order. INVALID_ARGUMENT leaves the communicator
+ * usable; any other failure ends it for all ranks, and it must be aborted.
  */
 export interface Communicator {
   readonly rank: number;
@@ -118,8 +119,8 @@ export interface Communicator {
 
 /** A failed operation. `code` is NCCL's, or TIMEOUT; `message` is fit for a user. */
 export class CommunicatorError extends Error {
-  readonly code: Result;
-  constructor(code: Exclude<Result, 'SUCCESS'>, message: string, options?: ErrorOptions) {
+  readonly code: FailureCode;
+  constructor(code: FailureCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'CommunicatorError';
     this.code = code;
