@@ -3,7 +3,8 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { FIELD_MANAGER, PORTS, REASONS } from '../api/names.ts';
-import { parsePPOJob } from '../api/parse.ts';
+import { type ParsedPPOJob, parsePPOJob } from '../api/parse.ts';
+import { checkAbsolutePaths } from '../api/paths.ts';
 import type { PPOJob, PPOJobStatus, ProgressStatus } from '../api/ppojob.ts';
 import type { Clock } from '../cluster/clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -42,7 +43,7 @@ export class PPOJobReconciler {
       this.#options.progress.forget(key);
       return DONE;
     }
-    const parsed = parsePPOJob(observed.job);
+    const parsed = parseStored(observed.job);
     if (parsed.ok) return this.#reconcileValid(key, observed, parsed.job);
     const { job } = observed;
     const { generation } = job.metadata;
@@ -104,6 +105,14 @@ export class PPOJobReconciler {
     for (const event of end.events) await events.record(job, event);
     return end.result;
   }
+}
+
+/** A job as it stands in the cluster: valid, and with no path that counts from a manifest's folder. */
+function parseStored(job: Stored<PPOJobObject>): ParsedPPOJob {
+  const parsed = parsePPOJob(job);
+  if (!parsed.ok) return parsed;
+  const problems = checkAbsolutePaths(parsed.job);
+  return problems.length > 0 ? { ok: false, problems } : parsed;
 }
 
 interface End {

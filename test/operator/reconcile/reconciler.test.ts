@@ -75,6 +75,14 @@ describe('a job starts', () => {
     assert.deepEqual(await eventReasons(), ['Invalid']);
   });
 
+  it('refuses paths that count from a folder it cannot know', async () => {
+    await world.createJob({ output: { path: './output' } });
+    const accepted = await world.condition('Accepted');
+    assert.equal(accepted?.status, 'False');
+    assert.match(accepted?.message ?? '', /spec\.output\.path.*must be an absolute path/s);
+    assert.deepEqual(await world.podNames(), []);
+  });
+
   it('starts once its spec is mended', async () => {
     await world.createJob({ seed: -1 });
     const job = await world.store.get(PPO_JOBS, JOB);
