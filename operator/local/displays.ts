@@ -31,6 +31,7 @@ export class LiveDisplay implements Display {
   readonly #events: string[] = [];
   #hint: string;
   #last: Moment | null = null;
+  #isClosed = false;
 
   constructor(stream: WriteStream, hint: string) {
     this.#block = new TerminalBlock(stream);
@@ -51,11 +52,12 @@ export class LiveDisplay implements Display {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#block.release();
   }
 
   #draw(): void {
-    if (this.#last === null) return;
+    if (this.#last === null || this.#isClosed) return;
     this.#block.draw(renderFrame({ ...this.#last, events: this.#events, hint: this.#hint }, this.#block.size));
   }
 }

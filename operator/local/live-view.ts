@@ -87,8 +87,10 @@ function metricLines({ view: { progress }, records }: LiveFrame, size: FrameSize
   const series = (name: string): number[] =>
     records.map((record) => record.metrics[name]).filter((value) => value !== undefined);
   const sparkColumns = Math.max(0, Math.min(40, size.columns - 50));
-  const line = (label: string, text: string, values: readonly number[] = []): string =>
-    `${paint('dim', label.padEnd(LABEL_COLUMNS))}${text.padEnd(24)}${paint('blue', sparkline(values, sparkColumns))}`.trimEnd();
+  const line = (label: string, text: string, values: readonly number[] = []): string => {
+    const spark = sparkline(values, sparkColumns);
+    return paint('dim', label.padEnd(LABEL_COLUMNS)) + (spark === '' ? text : text.padEnd(24) + paint('blue', spark));
+  };
   const last = (values: readonly number[]): string => (values.length > 0 ? formatNumber(values.at(-1) ?? 0) : '–');
   const scores = series(METRICS.score);
   const kls = series(METRICS.kl);

@@ -1,0 +1,61 @@
+/** Arguments: what they mean, and that every mistake is named. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DEFAULT_MANIFEST, HELP, parseArguments } from '../../../operator/local/arguments.ts';
+
+test('without arguments the example runs', () => {
+  const parsed = parseArguments([]);
+  assert.ok(parsed.kind === 'run');
+  assert.equal(parsed.run.manifestPath, DEFAULT_MANIFEST);
+  assert.equal(parsed.run.isDefaultManifest, true);
+  assert.equal(parsed.run.outputPath, null);
+});
+
+test('every option is understood, in any order', () => {
+  const args = [
+    '--plain',
+    'a.yaml',
+    '--output',
+    'out',
+    '--set',
+    'spec.a=b=c',
+    '--resume',
+    '--seed=7',
+    '--set',
+    'spec.d=1',
+  ];
+  const parsed = parseArguments(args);
+  assert.ok(parsed.kind === 'run');
+  assert.deepEqual(parsed.run, {
+    manifestPath: 'a.yaml',
+    isDefaultManifest: false,
+    isResume: true,
+    outputPath: 'out',
+    overrides: [
+      { path: 'spec.a', value: 'b=c' },
+      { path: 'spec.d', value: '1' },
+      { path: 'spec.seed', value: '7' },
+    ],
+    isDryRun: false,
+    isPlain: true,
+    isQuiet: false,
+  });
+});
+
+test('mistakes are all listed', () => {
+  const parsed = parseArguments(['a', 'b', '--set', 'x', '--nope', '--plain=3', '--output']);
+  assert.ok(parsed.kind === 'wrong');
+  const text = parsed.problems.join('\n');
+  for (const part of ['a b', '"x"', '--nope', '--plain takes no value, found "3"', '--output needs a value']) {
+    assert.ok(text.includes(part), `${part} in ${text}`);
+  }
+  assert.equal(parsed.problems.length, 5);
+});
+
+test('--help wins over everything and names every option', () => {
+  assert.equal(parseArguments(['--nope', '-h']).kind, 'help');
+  assert.equal(parseArguments(['--version']).kind, 'version');
+  for (const option of ['resume', 'output', 'seed', 'set', 'dry-run', 'plain', 'quiet', 'version']) {
+    assert.ok(HELP.includes(`--${option}`));
+  }
+});

@@ -1,0 +1,53 @@
+/** The view of a job: pod states, the condition that matters, roles in order. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { buildJobView, isFinal } from '../../../operator/local/job-view.ts';
+import { buildRolePod, buildView, type PodOptions } from './fixtures/views.ts';
+
+test('every state of a pod', () => {
+  const cases: [PodOptions, string][] = [
+    [{ phase: 'Pending', isReady: false }, 'Waiting'],
+    [{ isReady: false }, 'Starting'],
+    [{}, 'Ready'],
+    [{ isDeleted: true }, 'Stopping'],
+    [{ phase: 'Succeeded' }, 'Ended'],
+    [{ phase: 'Failed', message: 'out of luck' }, 'Failed'],
+  ];
+  for (const [options, state] of cases) {
+    const pod = buildView({ pods: [buildRolePod(options)] }).roles.find((role) => role.role === 'generation')?.pods[0];
+    assert.equal(pod?.state, state);
+    assert.equal(pod?.message, options.message ?? '');
+  }
+});
+
+test('roles in their order, pods by index, sidecars with restarts, process ids', () => {
+  const pods = [2, 10, 1].map((index) => buildRolePod({ index, sidecarRestarts: index }));
+  const { roles } = buildView({ pods, restarts: 3 });
+  assert.deepEqual(
+    roles.map((role) => role.role),
+    ['coordinator', 'actor', 'critic', 'generation', 'reference', 'reward'],
+  );
+  const generation = roles[3];
+  assert.deepEqual(
+    generation?.pods.map((pod) => [pod.name, pod.sidecars[0]?.restarts, pod.pid]),
+    [1, 2, 10].map((index) => [`tiny-generation-${index}`, index, '4711']),
+  );
+  assert.equal(generation?.restarts, 3);
+});
+
+test('the furthest condition counts', () => {
+  const conditions = ['Accepted', 'Scheduled', 'Running', 'Failed'].map((type, i) => ({
+    ...{ type, reason: 'r', message: '', lastTransitionTime: '' },
+    status: i === 2 ? ('False' as const) : ('True' as const),
+  }));
+  const job = { apiVersion: 'x', kind: 'PPOJob', metadata: { name: 'a', namespace: 'b' } };
+  const current = (n: number) => buildJobView({ ...job, status: { conditions: conditions.slice(0, n) } }, []).condition;
+  assert.deepEqual(
+    [0, 1, 2, 3, 4].map((n) => current(n)?.type),
+    [undefined, 'Accepted', 'Scheduled', 'Scheduled', 'Failed'],
+  );
+  assert.deepEqual(
+    [3, 4].map((n) => isFinal(current(n))),
+    [false, true],
+  );
+});

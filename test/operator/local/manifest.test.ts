@@ -1,0 +1,84 @@
+/** Manifests from files: overrides, paths, missing files. */
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { loadManifest, type ManifestSource } from '../../../operator/local/manifest.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'ppo-manifest-test-'));
+after(() => rmSync(directory, { recursive: true }));
+mkdirSync(join(directory, 'model'));
+writeFileSync(join(directory, 'model', 'config.json'), '{}');
+writeFileSync(join(directory, 'train.jsonl'), '');
+
+const SPEC = `  models: { actor: { path: ./model }, critic: { path: model } }
+  reward: { model: { path: ./model } }
+  dataset: { train: { path: train.jsonl } }
+  algorithm: { numIterations: 3 }
+`;
+
+function load(spec: string, source: Partial<ManifestSource> = {}) {
+  const manifestPath = join(directory, 'job.yaml');
+  writeFileSync(manifestPath, `apiVersion: rlhf.dev/v1alpha1\nkind: PPOJob\nmetadata: { name: a }\nspec:\n${spec}`);
+  return loadManifest({ manifestPath, outputPath: null, defaultOutputRoot: '/outputs', overrides: [], ...source });
+}
+
+function specOf(loaded: ReturnType<typeof load>) {
+  assert.ok(loaded.ok, JSON.stringify(loaded));
+  return loaded.job.spec;
+}
+
+test("relative paths count from the manifest's folder; output has a folder of the job's name", () => {
+  const spec = specOf(load(SPEC));
+  assert.equal(spec.models.actor.path, join(directory, 'model'));
+  assert.equal(spec.models.reference.path, join(directory, 'model'));
+  assert.equal(spec.output.path, '/outputs/a');
+  assert.equal(spec.checkpoint.path, '/outputs/a/checkpoints');
+});
+
+test("the manifest's output folder is kept; the command line's goes before it, and checkpoints follow", () => {
+  const withOutput = `${SPEC}  output: { path: ./here }\n`;
+  assert.equal(specOf(load(withOutput)).output.path, join(directory, 'here'));
+  const spec = specOf(load(withOutput, { outputPath: '/there' }));
+  assert.equal(spec.output.path, '/there');
+  assert.equal(spec.checkpoint.path, '/there/checkpoints');
+});
+
+test('an override is YAML, or text where the schema wants a decimal; it may name fields that the manifest leaves out', () => {
+  const overrides = [
+    { path: 'spec.algorithm.numIterations', value: '9' },
+    { path: 'spec.algorithm.gamma', value: '0.5' },
+    { path: 'spec.training.actor.learningRate', value: '3e-4' },
+    { path: 'spec.reward.clipRange', value: '["-1", "1"]' },
+    { path: 'spec.algorithm.whitenAdvantages', value: 'false' },
+  ];
+  const spec = specOf(load(SPEC, { overrides }));
+  assert.equal(spec.algorithm.numIterations, 9);
+  assert.equal(spec.algorithm.gamma, '0.5');
+  assert.equal(spec.training.actor.learningRate, '3e-4');
+  assert.deepEqual(spec.reward.clipRange, ['-1', '1']);
+  assert.equal(spec.algorithm.whitenAdvantages, false);
+});
+
+test('a wrong override is refused like a wrong manifest', () => {
+  const loaded = load(SPEC, { overrides: [{ path: 'spec.algorithm.numIterations', value: '-1' }] });
+  assert.ok(!loaded.ok);
+  assert.deepEqual(
+    loaded.problems.map(({ path, found }) => [path, found]),
+    [['spec.algorithm.numIterations', '-1']],
+  );
+});
+
+test('files that are not there are all reported', () => {
+  const loaded = load(SPEC.replace('train.jsonl', 'none.jsonl').replace('path: model', 'path: elsewhere'));
+  assert.ok(!loaded.ok);
+  assert.deepEqual(
+    loaded.problems.map(({ path }) => path),
+    ['spec.models.critic.path', 'spec.dataset.train.path'],
+  );
+});
+
+test('a manifest that is no mapping, or whose output is no mapping, is a problem and no crash', () => {
+  for (const spec of [`${SPEC}  output: 3\n`, '  - 1\n', '']) assert.equal(load(spec).ok, false);
+});
