@@ -21,7 +21,9 @@ interface Panel {
   readonly format: (value: number) => string;
   /** Marks every point: for values that are measured now and then. */
   readonly hasMarks: boolean;
-  readonly bounds: { readonly least?: number; readonly greatest?: number };
+  readonly formatTick: (value: number) => string;
+  /** Values that the axis shows in any case. */
+  readonly shown: readonly number[];
 }
 
 const WIDTH = 880;
@@ -31,7 +33,7 @@ const RIGHT = 92;
 const HEADER = 56;
 const PANEL_TITLE = 26;
 const PANEL_GAP = 22;
-const FOOTER = 34;
+const FOOTER = 14;
 const NUM_TICKS = 4;
 
 export function renderCurves({ title, records, accuracyBefore }: CurvesOptions): string {
@@ -39,12 +41,13 @@ export function renderCurves({ title, records, accuracyBefore }: CurvesOptions):
   const before = accuracyBefore === null ? [] : [{ x: 0, y: accuracyBefore }];
   const panels: Panel[] = [
     panel('Mean score', '#2563eb', seriesOf(records, METRICS.score)),
-    { ...panel('KL from the reference policy', '#d97706', seriesOf(records, METRICS.kl)), bounds: { least: 0 } },
+    { ...panel('KL from the reference policy', '#d97706', seriesOf(records, METRICS.kl)), shown: [0] },
     {
       ...panel('Held-out accuracy (exact match)', '#059669', [...before, ...accuracy]),
       format: formatPercent,
       hasMarks: true,
-      bounds: { least: 0, greatest: 1 },
+      formatTick: (value) => `${Math.round(100 * value)} %`,
+      shown: [0, 1],
     },
   ];
   const greatestX = Math.max(1, ...records.map((record) => record.iteration));
@@ -61,7 +64,7 @@ export function renderCurves({ title, records, accuracyBefore }: CurvesOptions):
 }
 
 function panel(title: string, color: string, points: readonly Point[]): Panel {
-  return { title, color, points, format: formatNumber, hasMarks: false, bounds: {} };
+  return { title, color, points, format: formatNumber, formatTick: String, hasMarks: false, shown: [] };
 }
 
 function seriesOf(records: readonly IterationRecord[], metric: string): Point[] {
@@ -72,18 +75,15 @@ function seriesOf(records: readonly IterationRecord[], metric: string): Point[] 
 }
 
 function renderPanel(item: Panel, top: number, greatestX: number): string {
-  const values = item.points.map((point) => point.y);
-  const yTicks = niceTicks(
-    item.bounds.least ?? (values.length > 0 ? Math.min(...values) : 0),
-    item.bounds.greatest ?? (values.length > 0 ? Math.max(...values) : 1),
-  );
+  const values = [...item.points.map((point) => point.y), ...item.shown];
+  const yTicks = values.length > 0 ? niceTicks(Math.min(...values), Math.max(...values)) : niceTicks(0, 1);
   const [lowest, highest] = [yTicks[0] ?? 0, yTicks.at(-1) ?? 1];
   const [yTop, yBottom] = [top + PANEL_TITLE, top + PANEL_HEIGHT - 18];
   const toX = (x: number): number => round(LEFT + (x / greatestX) * (WIDTH - LEFT - RIGHT));
   const toY = (y: number): number => round(yBottom - ((y - lowest) / (highest - lowest)) * (yBottom - yTop));
   return [
     `<text x="${LEFT}" y="${top + 14}" font-size="13" font-weight="600" fill="#111827">${escapeXml(item.title)}</text>`,
-    ...yTicks.map((y) => gridLine(toY(y), item.format(y))),
+    ...yTicks.map((y) => gridLine(toY(y), item.formatTick(y))),
     ...niceTicks(0, greatestX)
       .filter((x) => x <= greatestX && Number.isInteger(x))
       .map((x) => `<text x="${toX(x)}" y="${yBottom + 16}" text-anchor="middle">${x}</text>`),
