@@ -1,0 +1,38 @@
+/**
+ * How a role with a model starts: its job read, its model opened, its thread's end turned into the worker's. What a
+ * restart would only repeat becomes HopelessError. Knows nothing of what the role computes.
+ */
+import type { JobConfig } from '../api/job-config.ts';
+import { readJobConfig, type WorkerSettings } from '../config.ts';
+import { ComputeCallError } from '../runtime/compute-messages.ts';
+import { HopelessError } from '../service/lifecycle.ts';
+
+export function readWorkerJob({ jobConfigPath, role }: WorkerSettings): JobConfig {
+  if (jobConfigPath === null) throw new HopelessError(`PPO_JOB_CONFIG is not set; role ${role} needs it`);
+  try {
+    return readJobConfig(jobConfigPath);
+  } catch (error) {
+    throw new HopelessError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+/** Runs what loads a model on a compute thread; a model that can't be used is hopeless. */
+export async function openModel<T>(open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    // The class doesn't cross threads, the name does.
+    const isModelError = error instanceof ComputeCallError && error.name === 'ModelError';
+    throw isModelError ? new HopelessError(error.message, { cause: error }) : error;
+  }
+}
+
+/** Rejects when the thread ends. */
+export function failureOf(thread: { readonly ended: Promise<Error> }): Promise<never> {
+  const failure = thread.ended.then((reason): never => {
+    throw reason;
+  });
+  // The thread also ends when the worker closes, and then nobody waits for it any more.
+  failure.catch(() => {});
+  return failure;
+}

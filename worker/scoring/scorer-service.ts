@@ -1,0 +1,63 @@
+/**
+ * The Scorer service over anything that scores batches of sequences: checks what arrives, scores it in chunks, streams
+ * results in the order of the request. Knows nothing of models.
+ */
+import * as grpc from '@grpc/grpc-js';
+import type { ScoreReplyInput } from '../api/generated/ppo/v1/ScoreReply.ts';
+import type { ScoreRequest } from '../api/generated/ppo/v1/ScoreRequest.ts';
+import type { ScorerHandlers } from '../api/generated/ppo/v1/Scorer.ts';
+import type { EpochFence } from '../service/epoch.ts';
+import { RpcError, streamHandler } from '../service/rpc.ts';
+import type { ScoreKind } from './forward-model.ts';
+import type { ScorerMetrics } from './scorer-metrics.ts';
+import { readSequences, refuseProblems, type Sequence, type SequenceLimits } from './sequence.ts';
+
+export interface ScorerServiceOptions {
+  readonly kind: ScoreKind;
+  readonly limits: SequenceLimits;
+  readonly fence: EpochFence;
+  readonly metrics: ScorerMetrics;
+  /** Sequences in one forward pass. */
+  readonly microbatchSize: number;
+  /** One row per sequence. */
+  readonly score: (sequences: readonly Sequence[]) => Promise<readonly Float32Array[]>;
+  /** Takes the model for a whole request, and gives back how to release it; absent where nothing else uses it. */
+  readonly acquire?: () => Promise<() => void>;
+}
+
+export function scorerHandlers(options: ScorerServiceOptions): ScorerHandlers {
+  return { Score: streamHandler((request, signal) => score(options, request, signal)) };
+}
+
+async function* score(
+  options: ScorerServiceOptions,
+  request: ScoreRequest,
+  signal: AbortSignal,
+): AsyncGenerator<ScoreReplyInput> {
+  options.fence.admit(request.epoch);
+  if (request.kind !== options.kind) refuseProblems([`kind: found ${request.kind}, this role scores ${options.kind}`]);
+  const sequences = readSequences(request.sequences, options.limits);
+  const release = await options.acquire?.();
+  try {
+    for (let first = 0; first < sequences.length && !signal.aborted; first += options.microbatchSize) {
+      const chunk = sequences.slice(first, first + options.microbatchSize);
+      const stop = options.metrics.seconds.startTimer();
+      const rows = await options.score(chunk);
+      stop();
+      rows.forEach((row, index) => {
+        checkFinite(row, first + index, options.kind);
+      });
+      options.metrics.tokens.inc(chunk.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0));
+      yield { firstIndex: first, results: rows.map((row) => ({ values: Array.from(row) })) };
+    }
+  } finally {
+    release?.();
+  }
+}
+
+function checkFinite(row: Float32Array, index: number, kind: ScoreKind): void {
+  const wrong = row.findIndex((value) => !Number.isFinite(value));
+  if (wrong < 0) return;
+  const what = `${kind} of sequence ${index}, number ${wrong}, is ${row[wrong]}`;
+  throw new RpcError(grpc.status.INTERNAL, `${what}: the model's weights are not finite or have diverged`);
+}
