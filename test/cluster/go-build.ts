@@ -1,0 +1,77 @@
+// Builds a cluster's binaries from Go modules, with progress shown. It knows Go's command line and nothing of clusters.
+
+import { spawn } from 'node:child_process';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type BinaryName, KUBERNETES_VERSION, sourceOf } from './versions.ts';
+
+const PROGRESS_INTERVAL_MS = 10_000;
+
+/** Whether there is a Go tool to build with. */
+export async function hasGo(): Promise<boolean> {
+  const go = spawn('go', ['version'], { stdio: 'ignore' });
+  return new Promise((resolve) => {
+    go.once('error', () => resolve(false));
+    go.once('exit', (code) => resolve(code === 0));
+  });
+}
+
+/** Builds `name` and puts it at `path`, whole or not at all. Throws with Go's last words when that fails. */
+export async function buildWithGo(name: BinaryName, path: string, say: (line: string) => void): Promise<void> {
+  const { module, goPackage } = sourceOf(name);
+  const unfinished = `${path}.${process.pid}`;
+  mkdirSync(dirname(path), { recursive: true });
+  const args = ['build', '-v', '-trimpath', '-ldflags', linkerFlags(), '-o', unfinished, goPackage];
+  try {
+    await runGo(args, { name, directory: join(import.meta.dirname, 'go', module), say });
+    renameSync(unfinished, path);
+  } finally {
+    rmSync(unfinished, { force: true });
+  }
+}
+
+/** Stripped, and with the version that the server is to report. */
+function linkerFlags(): string {
+  const [major, minor] = KUBERNETES_VERSION.split('.');
+  const stamps = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((target) => [
+    `-X ${target}.gitVersion=v${KUBERNETES_VERSION}`,
+    `-X ${target}.gitMajor=${major}`,
+    `-X ${target}.gitMinor=${minor}`,
+  ]);
+  return ['-s', '-w', ...stamps].join(' ');
+}
+
+interface GoRun {
+  readonly name: BinaryName;
+  readonly directory: string;
+  readonly say: (line: string) => void;
+}
+
+async function runGo(args: readonly string[], { name, directory, say }: GoRun): Promise<void> {
+  const startMs = Date.now();
+  const env = { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' };
+  const go = spawn('go', args, { cwd: directory, env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const lastLines: string[] = [];
+  let numPackages = 0;
+  createInterface({ input: go.stderr }).on('line', (line) => {
+    lastLines.push(line);
+    if (lastLines.length > 20) lastLines.shift();
+    if (!line.includes(' ')) numPackages += 1; // -v names each package on a line of its own
+  });
+  const seconds = (): number => Math.round((Date.now() - startMs) / 1000);
+  say(`${name}: building from Go modules (once; minutes)`);
+  const timer = setInterval(() => say(`${name}: ${numPackages} packages compiled, ${seconds()} s`), PROGRESS_INTERVAL_MS);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      go.once('error', reject);
+      go.once('close', (code) => {
+        if (code === 0) resolve();
+        else reject(new Error(`go ${args[0]} of ${name} ended with ${code}:\n${lastLines.join('\n')}`));
+      });
+    });
+  } finally {
+    clearInterval(timer);
+  }
+  say(`${name}: built in ${seconds()} s`);
+}
