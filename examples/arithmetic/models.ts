@@ -6,7 +6,7 @@ import { answerAccuracy, type RewardAccuracy, rewardAccuracy } from './evaluatio
 import { normalizeScores, scoreResponses, trainRewardModel } from './reward-model.ts';
 import { Sampler } from './sampler.ts';
 import { type TrainedModel, trainSft } from './sft.ts';
-import { type Problem, promptTokenIds, splitProblems } from './task.ts';
+import { type Problem, promptTokenIds } from './task.ts';
 
 /** SFT responses to train prompts that the scores are normalised over. */
 const NUM_NORMALIZATION_SAMPLES = 1000;
@@ -15,6 +15,9 @@ export interface MakeOptions {
   readonly device: Device;
   readonly threads: number;
   readonly seed: number;
+  readonly train: readonly Problem[];
+  /** Only asked, never trained on. */
+  readonly heldout: readonly Problem[];
   readonly sftSteps: number;
   readonly rewardSteps: number;
   /** SFT responses per train prompt, from which the reward model's wrong answers come. */
@@ -33,8 +36,7 @@ export interface MadeModels {
 }
 
 export function makeModels(options: MakeOptions): MadeModels {
-  const { device, threads, seed, samplesPerProblem, onProgress } = options;
-  const { train: problems, heldout } = splitProblems();
+  const { device, threads, seed, train: problems, heldout, samplesPerProblem, onProgress } = options;
   const base = { device, threads, seed, problems };
   const actor = trainSft({
     ...base,
@@ -69,4 +71,12 @@ export function makeModels(options: MakeOptions): MadeModels {
   } finally {
     sampler.dispose();
   }
+}
+
+/** Throws where PPO would learn the reward model's errors instead of the task. */
+export function assertLearnable({ balanced }: RewardAccuracy, minBalanced: number): void {
+  if (balanced >= minBalanced) return;
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const found = `${percent(balanced)}, allowed: at least ${percent(minBalanced)}`;
+  throw new Error(`the reward model's balanced accuracy is ${found}: train it for more steps or from another seed`);
 }
