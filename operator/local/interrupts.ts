@@ -2,6 +2,8 @@
  * The user's wish to stop: SIGINT (Ctrl-C), SIGTERM, SIGHUP, or the end of npm above this process. The first asks, any
  * later one insists. Does nothing itself.
  */
+import { readFileSync } from 'node:fs';
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** The exit code that shells give to a command ended by Ctrl-C; used for all of them. */
 export const INTERRUPTED = 130;
@@ -14,7 +16,7 @@ export class Interrupts {
   readonly #timer: NodeJS.Timeout | null;
   #hasAsked = false;
 
-  /** `watchesParent`: the shell that npm starts this process with doesn't pass signals on, so its end counts as one. */
+  /** `watchesParent`: npm, and the shell that it starts this process with, may end without passing a signal on. */
   constructor(options: { readonly watchesParent: boolean; readonly onInsist: () => void }) {
     this.#onInsist = options.onInsist;
     this.#listener = (signal) => this.#interrupt(signal);
@@ -39,12 +41,26 @@ export class Interrupts {
   }
 
   #watchParent(): NodeJS.Timeout {
-    const parent = process.ppid;
+    const before = findAncestors();
     const timer = setInterval(() => {
-      if (process.ppid === parent) return;
+      if (findAncestors() === before) return;
       clearInterval(timer);
-      if (!this.#hasAsked) this.#interrupt('the parent process ended');
+      if (!this.#hasAsked) this.#interrupt('npm ended');
     }, PARENT_CHECK_MS);
     return timer.unref();
+  }
+}
+
+/** The ids of the parent and of its parent: the shell, and npm. */
+function findAncestors(): string {
+  const { ppid } = process;
+  try {
+    // "pid (name) state ppid ...", and a name may hold anything.
+    const fields = readFileSync(`/proc/${ppid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return `${ppid} ${fields[1]}`;
+  } catch {
+    return `${ppid} gone`;
   }
 }

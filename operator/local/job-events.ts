@@ -17,7 +17,7 @@ function describeCondition(before: JobView | null, after: JobView): string[] {
   if (condition === null || (old?.type === condition.type && old.reason === condition.reason)) return [];
   // Running is clear by itself, and the end has its own summary.
   const isClear = condition.message === '' || condition.type === CONDITIONS.running;
-  return [isClear ? `job ${condition.type}` : `job ${condition.type}: ${condition.message}`];
+  return [isClear ? `job ${condition.type}` : `job ${condition.type}: ${firstLine(condition.message)}`];
 }
 
 function describePods(before: JobView | null, after: JobView): string[] {

@@ -11,6 +11,7 @@ const MAX_LINES = 12;
 const MAX_ERRORS = 3;
 /** pino's number for `error`. */
 const ERROR_LEVEL = 50;
+const ERROR_LEVELS: readonly unknown[] = ['error', 'fatal'];
 const STACK_FRAME = /^\s+at /;
 const PLAIN_ERROR = /^\s*(Uncaught )?\w*(Error|Exception)\b.*:/;
 
@@ -55,7 +56,8 @@ function parseLine(line: string): LogLine {
   const error = entry['err'];
   const cause =
     typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error ?? '');
-  const isError = typeof entry['level'] === 'number' ? entry['level'] >= ERROR_LEVEL : entry['level'] === 'error';
+  const isError =
+    typeof entry['level'] === 'number' ? entry['level'] >= ERROR_LEVEL : ERROR_LEVELS.includes(entry['level']);
   return { text: cause === '' || message.includes(cause) ? message : `${message}: ${cause}`, isError, isJson: true };
 }
 

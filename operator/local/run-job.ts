@@ -59,6 +59,7 @@ export async function runJob(options: RunJobOptions): Promise<RunResult> {
     const end = showUntilEnd({ ...options, local, startMs, signal: showing.signal });
     const ended = await Promise.race([end, interrupts.asked, fault.promise]);
     if (typeof ended === 'string') {
+      showing.abort(); // from here on pods end because they are told to, which is no news
       display.say('stopping every process; once more to stop at once');
       await local.stop(INTERRUPT_GRACE_MS);
       return { kind: 'interrupted', reason: ended };
@@ -82,13 +83,14 @@ interface Showing extends RunJobOptions {
   readonly signal: AbortSignal;
 }
 
-/** The moment of a final condition, or the last one before the signal. Goes on while an interrupted job is stopped. */
+/** The moment of a final condition, or the last one before the signal. */
 async function showUntilEnd(showing: Showing): Promise<Moment> {
   const metrics = new MetricsFile(showing.paths.metrics);
   for (;;) {
     const moment = await look(showing, metrics);
+    if (showing.signal.aborted) return moment;
     showing.display.show(moment);
-    if (isFinal(moment.view.condition) || showing.signal.aborted) return moment;
+    if (isFinal(moment.view.condition)) return moment;
     await delay(REFRESH_MS);
   }
 }

@@ -189,6 +189,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       assert.equal(await run.exit, 130, run.output());
       assert.deepEqual(pids.filter(isRunning), []);
       assert.deepEqual(foldersOf(run.child.pid), []);
+      assert.doesNotMatch(run.output(), /failed/);
       assert.match(run.output(), /resume from iteration 2: npm start -- job\.yaml --seed 3 --resume/);
     });
   });
