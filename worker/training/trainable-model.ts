@@ -68,6 +68,11 @@ export class TrainableModel {
     return program;
   }
 
+  /** Disposes of a program before its time. */
+  release(program: TrainProgram): void {
+    if (this.#programs.delete(program)) program.dispose();
+  }
+
   zeroGradients(): void {
     this.gradients.fill(0);
     this.#isZero = true;
