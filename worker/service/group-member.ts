@@ -22,7 +22,9 @@ interface Group {
 }
 
 export interface GroupMembershipOptions {
-  readonly sidecar: SidecarClient;
+  readonly sidecar: Pick<SidecarClient, 'getUniqueId'> & {
+    initRank(options: Parameters<SidecarClient['initRank']>[0]): Promise<Communicator>;
+  };
   readonly fence: EpochFence;
   readonly log: Logger;
 }
