@@ -2,13 +2,7 @@
  * A Communicator over a transport and a store of memory in this process: checks operations, turns their ranges into
  * memory, runs group calls one after the other. This is what the sidecar serves. Knows neither gRPC nor sockets.
  */
-import {
-  CommunicatorError,
-  type FailureCode,
-  type Operation,
-  type RunOptions,
-  type RunResult,
-} from './communicator.ts';
+import { CommunicatorError, type Operation, type RunOptions, type RunResult } from './communicator.ts';
 import type { MemoryLease, MemoryStore } from './memory-store.ts';
 import { checkOperation } from './operation-check.ts';
 import { GroupCallCommunicator } from './operations.ts';
@@ -42,6 +36,7 @@ export class LocalCommunicator<Memory> extends GroupCallCommunicator {
   }
 
   async run(operations: readonly Operation[], { timeoutMs }: RunOptions): Promise<RunResult> {
+    if (this.#end !== null) throw repeated(this.#end);
     checkGroup(operations, timeoutMs);
     const startedAt = performance.now();
     const leases = new Map<string, MemoryLease<Memory>>();
@@ -86,7 +81,6 @@ export class LocalCommunicator<Memory> extends GroupCallCommunicator {
     operations: readonly ResolvedOperation<Memory>[],
     o: { readonly timeoutMs: number; readonly startedAt: number },
   ): Promise<number> {
-    if (this.#end !== null) throw repeated(this.#end);
     const leftMs = Math.max(1, o.timeoutMs - (performance.now() - o.startedAt));
     try {
       return await this.#group.run(operations, { timeoutMs: leftMs });
@@ -127,6 +121,5 @@ function checkGroup(operations: readonly Operation[], timeoutMs: number): void {
 }
 
 function repeated(end: CommunicatorError): CommunicatorError {
-  const code: FailureCode = end.code;
-  return new CommunicatorError(code, `the communicator has ended: ${end.message}`, { cause: end });
+  return new CommunicatorError(end.code, `the communicator has ended: ${end.message}`, { cause: end });
 }

@@ -64,5 +64,5 @@ export class TcpGroup implements TransportGroup<Uint8Array> {
 
 function timeoutError(operations: readonly HostOperation[], timeoutMs: number): CommunicatorError {
   const kinds = [...new Set(operations.map(({ kind }) => kind))].join(', ');
-  return new CommunicatorError('TIMEOUT', `${kinds}: not done after ${timeoutMs} ms`);
+  return new CommunicatorError('TIMEOUT', `${kinds}: not done after ${Math.round(timeoutMs)} ms`);
 }
