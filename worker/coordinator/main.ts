@@ -3,6 +3,7 @@
  * closed. A table of contents: no rules of the job are here.
  */
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { JobConfig } from '../api/job-config.ts';
 import { readJobConfig, type WorkerSettings } from '../config.ts';
 import { Closers, HopelessError, untilTerminated } from '../service/lifecycle.ts';
@@ -28,7 +29,6 @@ import { WeightSync } from './weight-sync.ts';
 
 const SWEEPS_PER_SILENCE = 8;
 const CLOSE_GRACE_MS = 2000;
-/** The last progress stays up at least so long, for watchers that are just reconnecting, and at most as long as the other. */
 const MIN_FAREWELL_MS = 1000;
 const MAX_FAREWELL_MS = 5000;
 const FAREWELL_STEP_MS = 50;
@@ -56,6 +56,8 @@ export interface CoordinateOptions {
   readonly log: Logger;
   /** Told the port once the Coordinator service listens. */
   readonly onListening?: (port: number) => void;
+  /** How long the last progress stays up at least, for watchers that are just reconnecting. */
+  readonly minFarewellMs?: number;
 }
 
 /** The process without what belongs to a process alone. */
@@ -65,6 +67,7 @@ export async function coordinate(options: CoordinateOptions): Promise<void> {
   const nowMs = () => performance.now();
   const progress = new ProgressBoard(config.algorithm.numIterations, nowMs);
   const ended = new AbortController();
+  const minFarewellMs = options.minFarewellMs ?? MIN_FAREWELL_MS;
   options.terminated.then((reason) => ended.abort(new Error(`ended by ${reason}`)));
   try {
     const data = loadJobData(config);
@@ -115,10 +118,12 @@ export async function coordinate(options: CoordinateOptions): Promise<void> {
     };
     const state = await runJob(job);
     log.info({ iterations: state.iteration, accuracy: state.accuracy }, 'finished');
-    await bidFarewell(progress, { phase: 'Finished', message: '', remainingSeconds: 0 });
+    progress.update({ phase: 'Finished', message: '', remainingSeconds: 0 });
+    await untilHeard(progress, minFarewellMs);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    if (!ended.signal.aborted) await bidFarewell(progress, { phase: 'Failed', message });
+    progress.update({ phase: 'Failed', message });
+    if (!ended.signal.aborted) await untilHeard(progress, minFarewellMs);
     throw error;
   } finally {
     await closers.closeAll(CLOSE_GRACE_MS * 2);
@@ -158,11 +163,10 @@ function logChanges(membership: Membership, log: Logger): void {
   });
 }
 
-/** Shows the last state until everyone who watches has it. */
-async function bidFarewell(progress: ProgressBoard, last: Parameters<ProgressBoard['update']>[0]): Promise<void> {
-  progress.update(last);
+/** Keeps the last state up until everyone who watches has it, at least `minMs`. */
+async function untilHeard(progress: ProgressBoard, minMs: number): Promise<void> {
   const startMs = performance.now();
   const elapsedMs = () => performance.now() - startMs;
-  const isHeard = () => elapsedMs() >= MIN_FAREWELL_MS && progress.numWatchers === 0;
-  while (!isHeard() && elapsedMs() < MAX_FAREWELL_MS) await new Promise((done) => setTimeout(done, FAREWELL_STEP_MS));
+  const isHeard = () => elapsedMs() >= minMs && progress.numWatchers === 0;
+  while (!isHeard() && elapsedMs() < MAX_FAREWELL_MS) await delay(FAREWELL_STEP_MS);
 }
