@@ -58,6 +58,8 @@ export interface WatchOptions extends ListOptions {
   /** Changes after this version are reported: a list's version, or the version of the last event seen. */
   readonly resourceVersion: string;
   readonly signal: AbortSignal;
+  /** Told of newer versions to resume from while nothing changes (the API's bookmarks). */
+  readonly onBookmark?: (resourceVersion: string) => void;
 }
 
 export interface WriteOptions {

@@ -1,7 +1,14 @@
 // What can go wrong between us and a cluster: one class with a closed set of codes, and a subclass for each code that
 // callers react to. It refuses to know HTTP; implementations translate into these.
 
-export type ClusterErrorCode = 'NotFound' | 'AlreadyExists' | 'Conflict' | 'Gone' | 'Invalid' | 'Unavailable';
+export type ClusterErrorCode =
+  | 'NotFound'
+  | 'AlreadyExists'
+  | 'Conflict'
+  | 'Gone'
+  | 'Invalid'
+  | 'Forbidden'
+  | 'Unavailable';
 
 export class ClusterError extends Error {
   readonly code: ClusterErrorCode;
@@ -44,5 +51,19 @@ export class GoneError extends ClusterError {
 export class InvalidError extends ClusterError {
   constructor(message: string, options?: ErrorOptions) {
     super('Invalid', message, options);
+  }
+}
+
+/** HTTP 401 and 403: this user may not do that, or a quota is used up. It may be allowed later. */
+export class ForbiddenError extends ClusterError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('Forbidden', message, options);
+  }
+}
+
+/** No answer before the deadline, a lost connection, HTTP 429 and 5xx. Sending again may help. */
+export class UnavailableError extends ClusterError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('Unavailable', message, options);
   }
 }

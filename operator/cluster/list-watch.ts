@@ -40,11 +40,16 @@ export async function* follow<T extends KubernetesObject>(
         resourceVersion = list.resourceVersion;
         yield { type: 'LISTED', items: list.items };
       }
-      for await (const event of cluster.watch(kind, { ...options, resourceVersion })) {
+      const onBookmark = (version: string): void => {
+        resourceVersion = version;
+      };
+      for await (const event of cluster.watch(kind, { ...options, resourceVersion, onBookmark })) {
         resourceVersion = event.object.metadata.resourceVersion;
         backoffMs = FIRST_BACKOFF_MS;
         yield event;
       }
+      // Servers end watches now and then; one that ends them at once must not be asked without a pause.
+      await sleep(FIRST_BACKOFF_MS, options);
     } catch (error) {
       if (options.signal.aborted) return;
       if (error instanceof GoneError) resourceVersion = null;

@@ -18,6 +18,7 @@ import type {
 import { AlreadyExistsError, ConflictError, InvalidError, NotFoundError } from './errors.ts';
 import { FieldOwnership, ownedBody } from './field-ownership.ts';
 import { FOREGROUND_FINALIZER, findGarbage } from './garbage.ts';
+import { checkIdentity, describe } from './identity.ts';
 import { copyJson, deepFreeze, type JsonObject } from './json.ts';
 import type { KubernetesObject, ObjectMeta, Pod, Stored, StoredMeta, WatchEvent, WatchEventType } from './objects.ts';
 import { WatchHistory } from './watch-history.ts';
@@ -280,21 +281,6 @@ export class MemoryCluster implements Cluster {
   }
 }
 
-const NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
-
-function checkIdentity(kind: Kind, object: KubernetesObject): void {
-  const { name, namespace } = object.metadata;
-  const problems: string[] = [];
-  if (object.apiVersion !== kind.apiVersion || object.kind !== kind.kind) {
-    problems.push(`is ${object.apiVersion} ${object.kind}, expected ${kind.apiVersion} ${kind.kind}`);
-  }
-  if (!NAME.test(name ?? '') || name.length > 253) {
-    problems.push(`metadata.name ${JSON.stringify(name)} is no DNS name (lower case, digits, "-", ".", at most 253)`);
-  }
-  if (!NAME.test(namespace ?? '')) problems.push(`metadata.namespace ${JSON.stringify(namespace)} is no DNS name`);
-  if (problems.length > 0) throw new InvalidError(`${describe(kind, object.metadata)}: ${problems.join('; ')}`);
-}
-
 /** A pod that runs gets time to stop; one that has ended, and any other object, none. */
 function graceSeconds(object: Stored<KubernetesObject>, options: DeleteOptions): number {
   if (object.kind !== 'Pod') return 0;
@@ -332,8 +318,4 @@ async function* selectChanges<T extends KubernetesObject>(
 
 function keyOf(kind: Pick<Kind, 'plural'>, name: ObjectName): string {
   return `${kind.plural}/${name.namespace}/${name.name}`;
-}
-
-function describe(kind: Pick<Kind, 'kind'>, name: ObjectName): string {
-  return `${kind.kind} ${name.namespace}/${name.name}`;
 }

@@ -34,7 +34,8 @@ export async function downloadBinaries(
         await group.download(target);
         results.push(`downloaded ${group.names.join(', ')}`);
       } catch (error) {
-        const cause = error instanceof Error ? `${error.message} ${(error.cause as Error | undefined)?.message ?? ''}` : error;
+        const cause =
+          error instanceof Error ? `${error.message} ${(error.cause as Error | undefined)?.message ?? ''}` : error;
         results.push(`download of ${group.names.join(', ')}: ${cause}`);
         say(results.at(-1) ?? '');
       }

@@ -61,7 +61,10 @@ async function runGo(args: readonly string[], { name, directory, say }: GoRun): 
   });
   const seconds = (): number => Math.round((Date.now() - startMs) / 1000);
   say(`${name}: building from Go modules (once; minutes)`);
-  const timer = setInterval(() => say(`${name}: ${numPackages} packages compiled, ${seconds()} s`), PROGRESS_INTERVAL_MS);
+  const timer = setInterval(
+    () => say(`${name}: ${numPackages} packages compiled, ${seconds()} s`),
+    PROGRESS_INTERVAL_MS,
+  );
   try {
     await new Promise<void>((resolve, reject) => {
       go.once('error', reject);

@@ -1,0 +1,86 @@
+// Where the API server is and how to prove who we are: kubeconfig or the pod's service account, read by client-node. Reads
+// them again now and then, since tokens and certificates are replaced. It refuses to know requests.
+
+import type { AgentOptions, RequestOptions } from 'node:https';
+import { type DispatcherOptions, KubeConfig } from '@kubernetes/client-node';
+import type { Clock } from './clock.ts';
+
+/** Everything a request needs to reach the server. */
+export interface ServerAccess {
+  /** Without a trailing slash. */
+  readonly server: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** How to connect; equal `connectionKey`s mean equal options. */
+  readonly dispatcher: DispatcherOptions;
+  readonly connectionKey: string;
+}
+
+/** client-node reads the CA's file at every question; tokens it reads once a minute. */
+const MAX_AGE_MS = 30_000;
+const TLS_KEYS = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized', 'servername'] as const;
+
+export interface LoadOptions {
+  /** A kubeconfig file. Default: as kubectl does, then the pod's service account. */
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}
+
+export class KubernetesCredentials {
+  readonly #config: KubeConfig;
+  readonly #clock: Clock;
+  #known: { readonly access: ServerAccess; readonly atMs: number } | null = null;
+
+  constructor(config: KubeConfig, clock: Clock) {
+    this.#config = config;
+    this.#clock = clock;
+    if (config.getCurrentCluster() === null) {
+      throw new Error(`the kubeconfig's current context "${config.getCurrentContext()}" names no cluster that it has`);
+    }
+  }
+
+  static load(options: LoadOptions, clock: Clock): KubernetesCredentials {
+    const config = new KubeConfig();
+    if (options.kubeconfig === undefined) config.loadFromDefault();
+    else config.loadFromFile(options.kubeconfig);
+    if (options.context !== undefined) config.setCurrentContext(options.context);
+    return new KubernetesCredentials(config, clock);
+  }
+
+  /** The namespace that the context names, or that the pod runs in. */
+  get namespace(): string {
+    return this.#config.getContextObject(this.#config.getCurrentContext())?.namespace ?? 'default';
+  }
+
+  async access(): Promise<ServerAccess> {
+    const nowMs = this.#clock.nowMs();
+    if (this.#known !== null && nowMs - this.#known.atMs < MAX_AGE_MS) return this.#known.access;
+    const access = await this.#read();
+    this.#known = { access, atMs: nowMs };
+    return access;
+  }
+
+  /** The server refused what we know: read again before the next request. */
+  forget(): void {
+    this.#known = null;
+  }
+
+  async #read(): Promise<ServerAccess> {
+    const cluster = this.#config.getCurrentCluster();
+    const options: RequestOptions = {};
+    await this.#config.applyToHTTPSOptions(options);
+    const tls: AgentOptions = Object.fromEntries(
+      TLS_KEYS.map((key) => [key, options[key]]).filter(([, value]) => value !== undefined),
+    );
+    const headers = Object.fromEntries(
+      Object.entries(options.headers ?? {}).map(([name, value]) => [name, String(value).trim()]),
+    );
+    if (options.auth) headers.Authorization = `Basic ${Buffer.from(options.auth).toString('base64')}`;
+    const dispatcher = this.#config.createDispatcherOptions(cluster, tls);
+    return {
+      server: (cluster?.server ?? '').replace(/\/+$/, ''),
+      headers,
+      dispatcher,
+      connectionKey: JSON.stringify([cluster?.server, dispatcher]),
+    };
+  }
+}

@@ -1,0 +1,46 @@
+// Where kinds and objects live in the API server's paths, and how options are written into queries. Pure.
+
+import type { ListOptions, ObjectName, ResourceKind } from './cluster.ts';
+import { InvalidError } from './errors.ts';
+import { describe, nameProblems } from './identity.ts';
+import type { Subject } from './kubernetes-errors.ts';
+import type { KubernetesObject } from './objects.ts';
+
+type Kind = Pick<ResourceKind<KubernetesObject>, 'apiVersion' | 'kind' | 'plural'>;
+type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** All objects of a kind, of one namespace or of all. */
+export function collectionPath(kind: Kind, namespace: string | undefined): string {
+  const root = kind.apiVersion.includes('/') ? `/apis/${kind.apiVersion}` : `/api/${kind.apiVersion}`;
+  return namespace === undefined ? `${root}/${kind.plural}` : `${root}/namespaces/${namespace}/${kind.plural}`;
+}
+
+/** Throws an InvalidError for a name that no object can have: it might mean another path. */
+export function objectPath(kind: Kind, name: ObjectName, subresource?: 'status'): string {
+  const problems = nameProblems(name);
+  if (problems.length > 0) throw new InvalidError(`${describe(kind, name)}: ${problems.join('; ')}`);
+  const path = `${collectionPath(kind, name.namespace)}/${name.name}`;
+  return subresource === undefined ? path : `${path}/${subresource}`;
+}
+
+/** The path with a query of the members that are defined. */
+export function withQuery(path: string, query: Query): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
+  const text = parameters.toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
+/** Undefined: every object. */
+export function labelSelector({ labels }: ListOptions): string | undefined {
+  const terms = Object.entries(labels ?? {}).map(([name, value]) => `${name}=${value}`);
+  return terms.length === 0 ? undefined : terms.join(',');
+}
+
+export function objectSubject(kind: Kind, name: ObjectName): Subject {
+  return { title: describe(kind, name), name: name.name };
+}
+
+export function collectionSubject(kind: Kind, namespace: string | undefined): Subject {
+  return { title: `${kind.plural} in ${namespace ?? 'all namespaces'}`, name: null };
+}

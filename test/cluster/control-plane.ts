@@ -1,0 +1,244 @@
+// A real control plane on a loopback address of its own: etcd, kube-apiserver, kube-controller-manager, kube-scheduler. It
+// knows their flags, and nothing of what tests do with them.
+
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { KubeConfig } from '@kubernetes/client-node';
+import { systemClock } from '../../operator/cluster/clock.ts';
+import { KubernetesCluster } from '../../operator/cluster/kubernetes-cluster.ts';
+import { KubernetesCredentials } from '../../operator/cluster/kubernetes-credentials.ts';
+import { PodNetwork } from '../../operator/local/network.ts';
+import type { Binaries } from './binaries.ts';
+import { RunningProgram, removeStale } from './processes.ts';
+import type { CONTROL_PLANE } from './versions.ts';
+
+export type ControlPlaneBinaries = Binaries<(typeof CONTROL_PLANE)[number]>;
+
+export interface ControlPlaneOptions {
+  readonly binaries: ControlPlaneBinaries;
+  /** Added to the API server's own, or in place of them. */
+  readonly apiServerFlags?: Readonly<Record<string, string>>;
+}
+
+/** Controllers without which nothing here would be real; the others have nothing to do. An unknown name ends the program. */
+const CONTROLLERS = [
+  ...['garbage-collector-controller', 'namespace-controller', 'pod-garbage-collector-controller'],
+  ...['podgroup-protection-controller', 'taint-eviction-controller', 'node-lifecycle-controller', 'job-controller'],
+  ...['service-cidr-controller', 'endpointslice-controller', 'disruption-controller', 'resourcequota-controller'],
+  ...['serviceaccount-controller', 'root-ca-certificate-publisher-controller'],
+  ...['deployment-controller', 'replicaset-controller'],
+];
+const PREFIX = 'ppo-control-plane-';
+const START_DEADLINE_MS = 120_000;
+const API_PORT = 6443;
+/** So that the tests, not client-go's courtesy, set the pace. */
+const CLIENT_FLAGS = ['--kube-api-qps=1000', '--kube-api-burst=2000'];
+
+export class ControlPlane {
+  /** Its API server and etcd listen on the host address; pods of process kubelets get the others. */
+  readonly network: PodNetwork;
+  readonly directory: string;
+  /** Of an administrator. */
+  readonly kubeconfig: string;
+  readonly server: string;
+  readonly #token = randomBytes(16).toString('hex');
+  readonly #options: ControlPlaneOptions;
+  /** In the order of their start. */
+  readonly #programs: RunningProgram[] = [];
+  #apiServer: RunningProgram | null = null;
+
+  private constructor(options: ControlPlaneOptions, network: PodNetwork) {
+    this.#options = options;
+    this.network = network;
+    this.server = `https://${network.hostAddress}:${API_PORT}`;
+    this.directory = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
+    this.kubeconfig = join(this.directory, 'kubeconfig');
+  }
+
+  /** Ready when it answers and new namespaces get their service account. Throws with the last words of what ended. */
+  static async start(options: ControlPlaneOptions): Promise<ControlPlane> {
+    removeStale(PREFIX);
+    const plane = new ControlPlane(options, await PodNetwork.lease(process.pid));
+    process.once('exit', plane.#kill);
+    try {
+      await plane.#start();
+      return plane;
+    } catch (error) {
+      await plane.stop();
+      throw error;
+    }
+  }
+
+  /** A client with an administrator's rights, or with those of `token`. Whoever asks closes it. */
+  connect(
+    options: { readonly token?: string; readonly server?: string; readonly watchIdleMs?: number } = {},
+  ): KubernetesCluster {
+    const config = new KubeConfig();
+    config.loadFromFile(this.kubeconfig);
+    const [cluster] = config.clusters;
+    const { server = this.server, token = this.#token, watchIdleMs } = options;
+    const isPlain = server.startsWith('http:');
+    config.loadFromClusterAndUser(isPlain ? { name: 'c', server, skipTLSVerify: true } : { ...cluster!, server }, {
+      name: 'u',
+      token,
+    });
+    return new KubernetesCluster({
+      credentials: new KubernetesCredentials(config, systemClock),
+      userAgent: 'ppo-test',
+      ...(watchIdleMs !== undefined && { watchIdleMs }),
+    });
+  }
+
+  async stopApiServer(): Promise<void> {
+    await this.#apiServer?.stop();
+    this.#programs.splice(this.#programs.indexOf(this.#apiServer!), 1);
+    this.#apiServer = null;
+  }
+
+  /** After `stopApiServer`; the other programs have gone on meanwhile. */
+  async startApiServer(): Promise<void> {
+    this.#apiServer = this.#run('kube-apiserver', this.#apiServerFlags());
+    await this.#untilReady();
+  }
+
+  /** Process id of a program, for measurements. */
+  pid(name: keyof ControlPlaneBinaries): number | null {
+    return this.#programs.findLast(({ program }) => program.name === name)?.pid ?? null;
+  }
+
+  async stop(): Promise<void> {
+    for (const program of this.#programs.toReversed()) await program.stop();
+    process.off('exit', this.#kill);
+    await this.network.close();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  readonly #kill = (): void => {
+    for (const program of this.#programs) program.kill();
+    rmSync(this.directory, { recursive: true, force: true });
+  };
+
+  async #start(): Promise<void> {
+    this.#writeFiles();
+    this.#run('etcd', this.#etcdFlags());
+    await this.startApiServer();
+    const client = [`--kubeconfig=${this.kubeconfig}`, '--leader-elect=false', '--secure-port=0', ...CLIENT_FLAGS];
+    this.#run('kube-controller-manager', [
+      ...client,
+      `--controllers=${CONTROLLERS.join(',')}`,
+      '--use-service-account-credentials=false',
+      `--service-account-private-key-file=${join(this.directory, 'service-account.key')}`,
+      `--root-ca-file=${join(this.directory, 'apiserver.crt')}`,
+    ]);
+    this.#run('kube-scheduler', [...client, '--feature-gates=GenericWorkload=true']);
+    await this.#untilServiceAccounts();
+  }
+
+  #run(name: keyof ControlPlaneBinaries, args: readonly string[]): RunningProgram {
+    const program = new RunningProgram({ name, path: this.#options.binaries[name], args }, this.directory);
+    this.#programs.push(program);
+    return program;
+  }
+
+  #writeFiles(): void {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const secret = { mode: 0o600 };
+    const path = (name: string): string => join(this.directory, name);
+    writeFileSync(path('service-account.key'), privateKey.export({ type: 'pkcs1', format: 'pem' }), secret);
+    writeFileSync(path('service-account.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
+    writeFileSync(path('tokens.csv'), `${this.#token},admin,admin,system:masters\n`, secret);
+    const kubeconfig = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'test',
+      clusters: [{ name: 'test', cluster: { server: this.server, 'certificate-authority': path('apiserver.crt') } }],
+      users: [{ name: 'admin', user: { token: this.#token } }],
+      contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
+    };
+    writeFileSync(this.kubeconfig, JSON.stringify(kubeconfig, null, 2), secret);
+  }
+
+  #etcdFlags(): string[] {
+    const host = this.network.hostAddress;
+    return [
+      `--data-dir=${join(this.directory, 'etcd')}`,
+      `--listen-client-urls=http://${host}:2379`,
+      `--advertise-client-urls=http://${host}:2379`,
+      `--listen-peer-urls=http://${host}:2380`,
+      // A test's data need not outlive the machine.
+      '--unsafe-no-fsync',
+    ];
+  }
+
+  #apiServerFlags(): string[] {
+    const host = this.network.hostAddress;
+    const path = (name: string): string => join(this.directory, name);
+    const flags: Record<string, string> = {
+      'etcd-servers': `http://${host}:2379`,
+      'bind-address': host,
+      'secure-port': String(API_PORT),
+      // Its own certificate, signed by itself: clients trust exactly this one.
+      'cert-dir': this.directory,
+      'token-auth-file': path('tokens.csv'),
+      'authorization-mode': 'RBAC',
+      'service-account-issuer': 'https://kubernetes.default.svc.cluster.local',
+      'service-account-key-file': path('service-account.pub'),
+      'service-account-signing-key-file': path('service-account.key'),
+      'service-cluster-ip-range': '10.96.0.0/16',
+      // Loopback addresses are no endpoints of the `kubernetes` service.
+      'endpoint-reconciler-type': 'none',
+      'allow-privileged': 'true',
+      'feature-gates': 'GenericWorkload=true',
+      'runtime-config': 'scheduling.k8s.io/v1beta1=true',
+      ...this.#options.apiServerFlags,
+    };
+    return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+  }
+
+  async #untilReady(): Promise<void> {
+    const isReady = async (): Promise<boolean> => {
+      const client = this.connect();
+      try {
+        const subject = { title: 'readyz', name: null };
+        await client.transport.request({ method: 'GET', path: '/readyz', subject });
+        return true;
+      } finally {
+        await client.close();
+      }
+    };
+    await this.#until('the API server', isReady);
+  }
+
+  async #untilServiceAccounts(): Promise<void> {
+    const client = this.connect();
+    try {
+      const path = '/api/v1/namespaces/default/serviceaccounts/default';
+      const subject = { title: 'service account', name: null };
+      await this.#until('the service account', async () => {
+        await client.transport.request({ method: 'GET', path, subject });
+        return true;
+      });
+    } finally {
+      await client.close();
+    }
+  }
+
+  async #until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+    const endMs = Date.now() + START_DEADLINE_MS;
+    let last: unknown = null;
+    while (Date.now() < endMs) {
+      const dead = this.#programs.find((program) => !program.isRunning);
+      if (dead !== undefined) throw new Error(`ended at start: ${dead.lastWords}`);
+      try {
+        if (await isSo()) return;
+      } catch (error) {
+        last = error; // not yet
+      }
+      await delay(100);
+    }
+    throw new Error(`${what} wasn't there after ${START_DEADLINE_MS / 1000} s`, { cause: last });
+  }
+}
