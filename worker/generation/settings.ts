@@ -1,0 +1,50 @@
+/**
+ * A generation server's settings, checked at its start: what it lacks, and a model that can't serve the job, is hopeless.
+ * Knows nothing of what is done with them.
+ */
+import type { JobConfig } from '../api/job-config.ts';
+import { readJobConfig, type WorkerSettings } from '../config.ts';
+import type { ModelConfig } from '../models/config.ts';
+import { HopelessError } from '../service/lifecycle.ts';
+
+export interface GenerationSettings {
+  readonly job: JobConfig;
+  /** host:port of the communicator sidecar. */
+  readonly sidecarAddress: string;
+  readonly sharedDir: string;
+}
+
+/** Throws HopelessError that names everything missing. */
+export function readGenerationSettings(settings: WorkerSettings): GenerationSettings {
+  const { jobConfigPath, communicatorPort, sharedDir, coordinatorAddress, podIp } = settings;
+  const missing = [
+    jobConfigPath === null ? 'PPO_JOB_CONFIG' : '',
+    communicatorPort === null ? 'PPO_COMMUNICATOR_PORT' : '',
+    sharedDir === null ? 'PPO_SHARED_DIR' : '',
+    coordinatorAddress === null ? 'PPO_COORDINATOR_ADDRESS' : '',
+  ].filter((name) => name !== '');
+  if (jobConfigPath === null || communicatorPort === null || sharedDir === null || missing.length > 0) {
+    throw new HopelessError(`role generation needs ${missing.join(', ')} in its environment`);
+  }
+  const job = hopelessIfItThrows(() => readJobConfig(jobConfigPath));
+  return { job, sidecarAddress: `${podIp}:${communicatorPort}`, sharedDir };
+}
+
+/** Tokens of the longest sequence of the job. Throws HopelessError where the model has fewer positions. */
+export function cacheTokensOf({ rollout, models }: JobConfig, { maxPositions }: ModelConfig): number {
+  const needed = rollout.maxPromptTokens + rollout.maxResponseTokens;
+  if (needed <= maxPositions) return needed;
+  throw new HopelessError(
+    `rollout.maxPromptTokens + rollout.maxResponseTokens: found ${needed}, allowed up to the ${maxPositions} positions ` +
+      `of ${models.actor}; lower one of them`,
+  );
+}
+
+/** Data and settings that are wrong stay wrong when the process is started again. */
+export function hopelessIfItThrows<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new HopelessError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
