@@ -77,7 +77,8 @@ function isWide(dataType: DataType): boolean {
 
 // The case that training runs on has a loop of its own, which the compiler turns into plain machine code.
 function addNumbers({ out, received, local }: Operands<NumberArray>): void {
-  for (let i = 0; i < out.length; i++) out[i] = received[i]! + local[i]!;
+  const length = out.length;
+  for (let i = 0; i < length; i++) out[i] = received[i]! + local[i]!;
 }
 
 function reduceNumbers({ out, received, local }: Operands<NumberArray>, combine: Combine<number>): void {
