@@ -109,7 +109,7 @@ function rolloutOptions({ job, signal }: Attempt, state: JobState): Omit<Rollout
     weights: job.weights,
     sampling: samplingOf(job),
     policyVersion: state.iteration,
-    waitMs: rendezvousMs(job),
+    waitMs: rendezvousMs(job.config),
     signal,
     onRequeue: (member, count, cause) => {
       job.metrics.requeuedResponses.inc(count);
@@ -129,7 +129,15 @@ async function scoreRollout(
   });
   const by = (role: Exclude<WorkerRole, 'generation'>, kind: ScoringOptions['kind']) => (shared: AbortSignal) => {
     const replicas = job.config.roles[role].replicas;
-    return score({ calls: job.calls, role, kind, sequences, replicas, waitMs: rendezvousMs(job), signal: shared });
+    return score({
+      calls: job.calls,
+      role,
+      kind,
+      sequences,
+      replicas,
+      waitMs: rendezvousMs(job.config),
+      signal: shared,
+    });
   };
   const [oldLogprobs, values, referenceLogprobs, scores] = await together(signal, [
     by('actor', 'LOGPROBS'),

@@ -41,8 +41,9 @@ export interface Attempt {
   readonly signal: AbortSignal;
 }
 
-export function rendezvousMs(job: Job): number {
-  return job.config.deadlines.rendezvousSeconds * 1000;
+/** Longest wait for members that are missing. */
+export function rendezvousMs({ deadlines }: JobConfig): number {
+  return deadlines.rendezvousSeconds * 1000;
 }
 
 export function samplingOf(job: Job): Sampling {

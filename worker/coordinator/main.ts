@@ -2,7 +2,6 @@
  * The coordinator process: settings and data in, servers up, the job run to its end, the last word heard, everything
  * closed. A table of contents: no rules of the job are here.
  */
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobConfig } from '../api/job-config.ts';
 import { readJobConfig, type WorkerSettings } from '../config.ts';
@@ -11,21 +10,12 @@ import { createLogger, type Logger } from '../service/log.ts';
 import { createMetrics, startMetricsServer } from '../service/metrics.ts';
 import { definitions } from '../service/protos.ts';
 import { startGrpcServer } from '../service/server.ts';
+import { assembleJob, createMembership } from './assemble.ts';
 import { MemberCalls } from './calls.ts';
-import { CheckpointFolders } from './checkpoint-folders.ts';
-import { Checkpointing } from './checkpointing.ts';
 import { coordinatorHandlers } from './coordinator-service.ts';
-import type { Job } from './job.ts';
 import { loadJobData } from './job-data.ts';
-import { createJobMetrics } from './job-metrics.ts';
-import { identify, initialState } from './job-state.ts';
 import { runJob } from './loop.ts';
-import { Membership } from './membership.ts';
-import { MetricsLog } from './metrics-log.ts';
-import { ProcessGroups } from './process-groups.ts';
 import { ProgressBoard } from './progress.ts';
-import { PromptSampler } from './prompt-sampler.ts';
-import { WeightSync } from './weight-sync.ts';
 
 const SWEEPS_PER_SILENCE = 8;
 const CLOSE_GRACE_MS = 2000;
@@ -66,101 +56,44 @@ export async function coordinate(options: CoordinateOptions): Promise<void> {
   const closers = new Closers(log);
   const nowMs = () => performance.now();
   const progress = new ProgressBoard(config.algorithm.numIterations, nowMs);
-  const ended = new AbortController();
   const minFarewellMs = options.minFarewellMs ?? MIN_FAREWELL_MS;
+  const ended = new AbortController();
   options.terminated.then((reason) => ended.abort(new Error(`ended by ${reason}`)));
   try {
     const data = loadJobData(config);
-    const silentMs = config.deadlines.heartbeatSeconds * 1000;
-    const membership = new Membership({ expected: replicasOf(config), silentMs, nowMs });
-    logChanges(membership, log);
-    const registry = createMetrics(settings);
-    const metrics = createJobMetrics(registry, membership);
+    const membership = createMembership(config, nowMs, log);
     const calls = new MemberCalls({ membership, callMs: config.deadlines.callSeconds * 1000 });
     closers.add('the calls', async () => calls.close());
-    const sweeper = setInterval(() => membership.sweep(), silentMs / SWEEPS_PER_SILENCE);
+    const sweepMs = (config.deadlines.heartbeatSeconds * 1000) / SWEEPS_PER_SILENCE;
+    const sweeper = setInterval(() => membership.sweep(), sweepMs);
     closers.add('the sweeper', async () => clearInterval(sweeper));
 
     const host = settings.podIp;
-    const server = await startGrpcServer({
-      host,
-      port: settings.grpcPort,
-      services: [[definitions.Coordinator, coordinatorHandlers(membership, progress)]],
-    });
+    const handlers = coordinatorHandlers(membership, progress);
+    const services = [[definitions.Coordinator, handlers] as const];
+    const server = await startGrpcServer({ host, port: settings.grpcPort, services });
     closers.add('the gRPC server', () => server.close(CLOSE_GRACE_MS));
+    const registry = createMetrics(settings);
     const http = await startMetricsServer({ host, port: settings.metricsPort, registry, isReady: () => true });
     closers.add('the metrics server', () => http.close());
     log.info({ address: `${host}:${server.port}` }, 'serving');
     options.onListening?.(server.port);
 
-    const groups = new ProcessGroups(calls);
-    const job: Job = {
-      config,
-      data,
-      sampler: new PromptSampler(config.seed, data.train.length),
-      membership,
-      calls,
-      groups,
-      weights: createWeightSync({ calls, groups, config, log }),
-      checkpointing: new Checkpointing({
-        calls,
-        folders: new CheckpointFolders(config.checkpoint.directory, config.checkpoint.keep),
-        isOn: config.checkpoint.everyIterations > 0,
-        identity: identify(config, data.checksums),
-        initial: initialState(config),
-        log,
-      }),
-      metricsLog: new MetricsLog(join(config.output.directory, 'metrics.jsonl')),
-      metrics,
-      progress,
-      log,
-      signal: ended.signal,
-    };
-    const state = await runJob(job);
+    const { signal } = ended;
+    const state = await runJob(assembleJob({ config, data, calls, registry, progress, log, signal }));
     log.info({ iterations: state.iteration, accuracy: state.accuracy }, 'finished');
     progress.update({ phase: 'Finished', message: '', remainingSeconds: 0 });
     await untilHeard(progress, minFarewellMs);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    progress.update({ phase: 'Failed', message });
-    if (!ended.signal.aborted) await untilHeard(progress, minFarewellMs);
+    if (!ended.signal.aborted) {
+      progress.update({ phase: 'Failed', message: error instanceof Error ? error.message : String(error) });
+      await untilHeard(progress, minFarewellMs);
+    }
     throw error;
   } finally {
+    progress.close();
     await closers.closeAll(CLOSE_GRACE_MS * 2);
   }
-}
-
-function replicasOf({ roles }: JobConfig): Record<keyof JobConfig['roles'], number> {
-  return {
-    actor: roles.actor.replicas,
-    critic: roles.critic.replicas,
-    generation: roles.generation.replicas,
-    reference: roles.reference.replicas,
-    reward: roles.reward.replicas,
-  };
-}
-
-function createWeightSync(options: {
-  readonly calls: MemberCalls;
-  readonly groups: ProcessGroups;
-  readonly config: JobConfig;
-  readonly log: Logger;
-}): WeightSync {
-  const { calls, groups, config, log } = options;
-  return new WeightSync({
-    calls,
-    groups,
-    waitMs: config.deadlines.rendezvousSeconds * 1000,
-    onFailure: (error) => log.warn({ err: error }, 'a weight sync failed; trying again'),
-  });
-}
-
-function logChanges(membership: Membership, log: Logger): void {
-  membership.onChange((change) => {
-    if (change === null) return;
-    const { role, index, pod, incarnation } = change.member;
-    log.info({ member: `${role}-${index}`, memberPod: pod, incarnation, epoch: membership.epoch }, change.kind);
-  });
 }
 
 /** Keeps the last state up until everyone who watches has it, at least `minMs`. */

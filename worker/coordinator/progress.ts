@@ -31,6 +31,7 @@ export class ProgressBoard {
   #state: ProgressState;
   #changed = Promise.withResolvers<void>();
   #numWatchers = 0;
+  #isClosed = false;
   readonly #nowMs: () => number;
   readonly #startMs: number;
 
@@ -64,8 +65,13 @@ export class ProgressBoard {
 
   update(patch: Partial<ProgressState>): void {
     this.#state = { ...this.#state, ...patch };
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers<void>();
+    this.#wake();
+  }
+
+  /** Ends every watch, without a last state: this process ends, the job does not. */
+  close(): void {
+    this.#isClosed = true;
+    this.#wake();
   }
 
   /** The newest state at once, then each change, the last state last. A slow reader skips states, never the last. */
@@ -75,7 +81,7 @@ export class ProgressBoard {
     signal.addEventListener('abort', abort, { once: true });
     this.#numWatchers++;
     try {
-      while (!signal.aborted) {
+      while (!signal.aborted && !this.#isClosed) {
         const changed = this.#changed.promise;
         const state = this.state;
         yield state;
@@ -85,8 +91,11 @@ export class ProgressBoard {
     } finally {
       this.#numWatchers--;
       signal.removeEventListener('abort', abort);
-      this.#changed.resolve();
-      this.#changed = Promise.withResolvers<void>();
     }
+  }
+
+  #wake(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
   }
 }

@@ -23,13 +23,13 @@ export async function waitForMembers(job: Job, roles: readonly WorkerRole[] = WO
   show();
   const stop = membership.onChange(show);
   try {
-    const timeoutMs = rendezvousMs(job);
+    const timeoutMs = rendezvousMs(job.config);
     if (await membership.waitUntil(() => membership.missing(roles).length === 0, timeoutMs, signal)) return;
   } finally {
     stop();
   }
   const missing = membership.missing(roles).join(', ');
-  throw new Error(`not every worker registered within ${rendezvousMs(job) / 1000} s; missing: ${missing}`);
+  throw new Error(`not every worker registered within ${rendezvousMs(job.config) / 1000} s; missing: ${missing}`);
 }
 
 /**

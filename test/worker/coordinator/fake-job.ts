@@ -204,7 +204,7 @@ export class FakeJob implements AsyncDisposable {
 
   async startWorker(
     coordinatorAddress: string,
-    worker: Pick<FakeWorkerOptions, 'role' | 'index' | 'before'>,
+    worker: Pick<FakeWorkerOptions, 'role' | 'index' | 'before' | 'seenEpoch'>,
   ): Promise<FakeWorker> {
     const started = await FakeWorker.start({ ...worker, coordinatorAddress, fabric: this.fabric });
     this.workers.set(`${worker.role}-${worker.index}`, started);

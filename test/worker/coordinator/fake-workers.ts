@@ -81,6 +81,8 @@ export interface FakeWorkerOptions {
   readonly index: number;
   readonly coordinatorAddress: string;
   readonly fabric: Fabric;
+  /** Highest epoch that this process has seen before it registers. */
+  readonly seenEpoch?: number;
   /** Before each response (generation) or train step (actor, critic), with how many came before; may kill the worker. */
   readonly before?: (worker: FakeWorker, count: number) => Promise<void> | void;
 }
@@ -97,10 +99,8 @@ interface TrainerState {
 export class FakeWorker {
   readonly options: FakeWorkerOptions;
   readonly fence = new EpochFence();
-  /** Requests that were refused because of their epoch. */
-  numRefused = 0;
-  /** Every (policy version, seed) this worker answered. */
-  readonly seeds: number[] = [];
+  /** Responses or train steps made, and scorings done. */
+  numDone = 0;
   weight: number;
   version: number;
   #server: RunningServer | null = null;
@@ -108,12 +108,12 @@ export class FakeWorker {
   #isDead = false;
   readonly #groups = new Map<string, { readonly epoch: number; readonly id: string }>();
   #buffer: { iteration: number; experiences: TrainingExperience[] } = { iteration: -1, experiences: [] };
-  #count = 0;
 
   private constructor(options: FakeWorkerOptions) {
     this.options = options;
     this.weight = INITIAL_WEIGHT[options.role];
     this.version = options.role === 'generation' ? -1 : 0;
+    this.fence.admit(options.seenEpoch ?? 0);
   }
 
   static async start(options: FakeWorkerOptions): Promise<FakeWorker> {
@@ -145,23 +145,14 @@ export class FakeWorker {
     return entries;
   }
 
-  #admit(epoch: number): void {
-    try {
-      this.fence.admit(epoch);
-    } catch (error) {
-      this.numRefused++;
-      throw error;
-    }
-  }
-
   #groupMember(): UntypedServiceImplementation {
     return {
       CreateUniqueId: unaryHandler(async ({ epoch }: { epoch: number }) => {
-        this.#admit(epoch);
+        this.fence.admit(epoch);
         return { uniqueId: randomBytes(NUM_HEX_ID) };
       }),
       JoinGroup: unaryHandler(async (request: JoinGroupRequest, signal) => {
-        this.#admit(request.epoch);
+        this.fence.admit(request.epoch);
         const id = await this.options.fabric.join(request, signal);
         this.#groups.set(request.group, { epoch: request.epoch, id });
         return {};
@@ -183,7 +174,7 @@ export class FakeWorker {
       Generate: streamHandler((request: GenerateRequest, signal) => this.#generate(request, signal)),
       ReceiveWeights: unaryHandler(
         async (request: { epoch: number; policyVersion: number; checksum: number }, signal) => {
-          this.#admit(request.epoch);
+          this.fence.admit(request.epoch);
           const weight = await this.options.fabric.receive(this.#group('weights'), signal);
           if (checksumOf(weight) !== request.checksum) throw new RpcError(grpc.status.DATA_LOSS, 'wrong checksum');
           this.weight = weight;
@@ -195,7 +186,7 @@ export class FakeWorker {
   }
 
   async *#generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<GenerateReplyInput> {
-    this.#admit(request.epoch);
+    this.fence.admit(request.epoch);
     if (this.version !== request.policyVersion) {
       const found = `version ${this.version} is held, not ${request.policyVersion}`;
       throw new RpcError(grpc.status.FAILED_PRECONDITION, found);
@@ -203,10 +194,9 @@ export class FakeWorker {
     const { maxTokens, temperature } = request.sampling!;
     // The last first: results must not depend on the order in which responses end.
     for (const prompt of [...request.prompts].reverse()) {
-      await this.options.before?.(this, this.#count++);
+      await this.options.before?.(this, this.numDone++);
       if (signal.aborted || this.#isDead) return;
       const made = respond(this.weight, prompt.tokenIds, { seed: prompt.seed, maxTokens, temperature });
-      this.seeds.push(prompt.seed);
       const policyVersions = made.tokenIds.map(() => this.version);
       yield { response: { requestId: prompt.requestId, ...made, policyVersions } };
     }
@@ -218,8 +208,8 @@ export class FakeWorker {
   }
 
   async *#score(request: ScoreRequest): AsyncGenerator<ScoreReplyInput> {
-    this.#admit(request.epoch);
-    await this.options.before?.(this, this.#count++);
+    this.fence.admit(request.epoch);
+    await this.options.before?.(this, this.numDone++);
     if (this.#isDead) return;
     const rows = request.sequences.map(({ tokenIds, promptLength }) => {
       if (request.kind === 'REWARDS') return { values: [scoreOf(tokenIds)] };
@@ -240,7 +230,7 @@ export class FakeWorker {
           firstIndex: number;
           experiences: TrainingExperience[];
         }) => {
-          this.#admit(request.epoch);
+          this.fence.admit(request.epoch);
           if (request.iteration !== this.#buffer.iteration) {
             this.#buffer = { iteration: request.iteration, experiences: [] };
           }
@@ -250,13 +240,13 @@ export class FakeWorker {
       ),
       Train: streamHandler((request: TrainRequest) => this.#train(request)),
       SaveCheckpoint: unaryHandler(async (request: { epoch: number; iteration: number; directory: string }) => {
-        this.#admit(request.epoch);
+        this.fence.admit(request.epoch);
         const state: TrainerState = { weight: this.weight, version: this.version };
         writeFileSync(this.#file(request.directory), JSON.stringify(state));
         return { version: this.version, checksum: checksumOf(this.weight), bytes: 8 };
       }),
       LoadCheckpoint: unaryHandler(async (request: { epoch: number; iteration: number; directory: string }) => {
-        this.#admit(request.epoch);
+        this.fence.admit(request.epoch);
         const initial: TrainerState = { weight: INITIAL_WEIGHT[this.options.role], version: 0 };
         const isInitial = request.directory === '';
         const state = isInitial
@@ -267,13 +257,13 @@ export class FakeWorker {
         return { version: this.version, checksum: checksumOf(this.weight), bytes: 8 };
       }),
       ExportModel: unaryHandler(async (request: { epoch: number; directory: string }) => {
-        this.#admit(request.epoch);
+        this.fence.admit(request.epoch);
         mkdirSync(request.directory, { recursive: true });
         writeFileSync(join(request.directory, 'weight.json'), JSON.stringify(this.weight));
         return { bytes: 8 };
       }),
       PublishWeights: unaryHandler(async (request: { epoch: number; policyVersion: number }) => {
-        this.#admit(request.epoch);
+        this.fence.admit(request.epoch);
         if (request.policyVersion !== this.version) {
           throw new RpcError(grpc.status.FAILED_PRECONDITION, `version ${this.version} is held`);
         }
@@ -288,7 +278,7 @@ export class FakeWorker {
   }
 
   async *#train(request: TrainRequest): AsyncGenerator<TrainReplyInput> {
-    this.#admit(request.epoch);
+    this.fence.admit(request.epoch);
     if (request.iteration !== this.version) {
       throw new RpcError(
         grpc.status.FAILED_PRECONDITION,
@@ -297,7 +287,7 @@ export class FakeWorker {
     }
     let stepsDone = 0;
     for (const { microbatches, numTokens } of request.steps) {
-      await this.options.before?.(this, this.#count++);
+      await this.options.before?.(this, this.numDone++);
       if (this.#isDead) return;
       const used = microbatches.flatMap(({ experienceIndices }) => experienceIndices);
       const targets = used.map((index) => {
