@@ -1,8 +1,9 @@
 /**
- * Rules between fields of a PPOJob's spec, which no single field's schema can hold. Each names the fields it reads, so
- * that it is left out while one of them is wrong by itself. Knows no cluster and no files.
+ * Rules between fields of a PPOJob's spec, which no single field's schema can hold, each with its twin in CEL for the
+ * API server. Each names the fields it reads, so that it is left out while one of them is wrong by itself. Knows no
+ * cluster and no files.
  */
-import { posix } from 'node:path';
+import { type CelRule, pathSegments, sameStart } from './cel.ts';
 import type { PPOJobSpec } from './ppojob.ts';
 import { describeValue, type Problem } from './problems.ts';
 
@@ -10,6 +11,8 @@ export interface CrossCheck {
   /** Paths below spec; the first one is where a problem is reported. */
   readonly fields: readonly [string, ...string[]];
   readonly check: (spec: PPOJobSpec) => Omit<Problem, 'path'> | null;
+  /** The same check on a spec with the schema's defaults (`self`). */
+  readonly cel: Pick<CelRule, 'rule' | 'message'>;
 }
 
 /** The largest divisor of `value` that isn't above `limit`. */
@@ -20,6 +23,10 @@ function largestDivisor(value: number, limit: number): number {
 
 const minibatchDividesRollout: CrossCheck = {
   fields: ['training.minibatchSize', 'rollout.batchSize', 'rollout.samplesPerPrompt'],
+  cel: {
+    rule: '(self.rollout.batchSize * self.rollout.samplesPerPrompt) % self.training.minibatchSize == 0',
+    message: 'must divide rollout.batchSize * rollout.samplesPerPrompt, the responses of an iteration',
+  },
   check({ training, rollout }) {
     const responses = rollout.batchSize * rollout.samplesPerPrompt;
     if (responses % training.minibatchSize === 0) return null;
@@ -34,6 +41,12 @@ const minibatchDividesRollout: CrossCheck = {
 function microbatchFits(role: 'actor' | 'critic'): CrossCheck {
   return {
     fields: ['training.microbatchSize', 'training.minibatchSize', `roles.${role}.replicas`],
+    cel: {
+      rule: `self.training.minibatchSize % (self.roles.${role}.replicas * self.training.microbatchSize) == 0`,
+      message:
+        `times roles.${role}.replicas must divide training.minibatchSize, ` +
+        'so that every rank gets the same number of full microbatches',
+    },
     check({ training, roles }) {
       const { replicas } = roles[role];
       // Said once where both roles have the same number of ranks.
@@ -56,6 +69,10 @@ function microbatchFits(role: 'actor' | 'critic'): CrossCheck {
 
 const rewardClipRangeOrder: CrossCheck = {
   fields: ['reward.clipRange'],
+  cel: {
+    rule: 'double(self.reward.clipRange[0]) < double(self.reward.clipRange[1])',
+    message: 'must be [lowest, highest], the lowest below the highest',
+  },
   check({ reward }) {
     const [low, high] = reward.clipRange;
     if (Number(low) < Number(high)) return null;
@@ -69,6 +86,10 @@ const rewardClipRangeOrder: CrossCheck = {
 
 const klEstimatorFitsPlacement: CrossCheck = {
   fields: ['algorithm.kl.estimator', 'algorithm.kl.placement'],
+  cel: {
+    rule: "(self.algorithm.kl.placement == 'reward') == (self.algorithm.kl.estimator == 'k1')",
+    message: 'must be k1 where algorithm.kl.placement is reward, and k2 or k3 where it is loss',
+  },
   check({ algorithm: { kl } }) {
     const found = describeValue(kl.estimator);
     if (kl.placement === 'reward' && kl.estimator !== 'k1') {
@@ -91,6 +112,10 @@ const klEstimatorFitsPlacement: CrossCheck = {
 
 const klTargetNeedsCoef: CrossCheck = {
   fields: ['algorithm.kl.target', 'algorithm.kl.coef'],
+  cel: {
+    rule: '!has(self.algorithm.kl.target) || double(self.algorithm.kl.coef) > 0.0',
+    message: 'needs algorithm.kl.coef above 0: the adaptive controller multiplies it',
+  },
   check({ algorithm: { kl } }) {
     if (kl.target === undefined || Number(kl.coef) > 0) return null;
     return {
@@ -104,6 +129,10 @@ const klTargetNeedsCoef: CrossCheck = {
 function withinIterations(path: string, read: (spec: PPOJobSpec) => number): CrossCheck {
   return {
     fields: [path, 'algorithm.numIterations'],
+    cel: {
+      rule: `self.${path} < self.algorithm.numIterations`,
+      message: 'must be below algorithm.numIterations',
+    },
     check(spec) {
       const { numIterations } = spec.algorithm;
       if (read(spec) < numIterations) return null;
@@ -116,11 +145,27 @@ function withinIterations(path: string, read: (spec: PPOJobSpec) => number): Cro
   };
 }
 
+/** The names on the way of a path. `..` stays: with symbolic links, a/../b need not be b. */
+function namesOf(path: string): string[] {
+  return path.split('/').filter((name) => name !== '' && name !== '.');
+}
+
+function isSamePath(a: string, b: string): boolean {
+  return a.startsWith('/') === b.startsWith('/') && namesOf(a).join('/') === namesOf(b).join('/');
+}
+
 const evaluationIsHeldOut: CrossCheck = {
   fields: ['dataset.evaluation.path', 'dataset.train.path'],
+  cel: {
+    rule:
+      '!has(self.dataset.evaluation) || ' +
+      `!(${sameStart('self.dataset.evaluation.path', 'self.dataset.train.path')}) || ` +
+      `${pathSegments('self.dataset.evaluation.path')} != ${pathSegments('self.dataset.train.path')}`,
+    message: 'must be another file than dataset.train.path: accuracy is measured on prompts never trained on',
+  },
   check({ dataset }) {
     if (dataset.evaluation === undefined) return null;
-    if (posix.normalize(dataset.evaluation.path) !== posix.normalize(dataset.train.path)) return null;
+    if (!isSamePath(dataset.evaluation.path, dataset.train.path)) return null;
     return {
       found: describeValue(dataset.evaluation.path),
       rule: 'must be another file than dataset.train.path: accuracy is measured on prompts never trained on',
@@ -130,11 +175,18 @@ const evaluationIsHeldOut: CrossCheck = {
 };
 
 function modelIsNotOverwritten(model: 'actor' | 'critic' | 'reference'): CrossCheck {
+  const path = `self.models.${model}.path`;
   return {
     fields: [`models.${model}.path`, 'output.path'],
+    cel: {
+      rule:
+        (model === 'reference' ? '!has(self.models.reference) || ' : '') +
+        `!(${sameStart(path, 'self.output.path')}) || ` +
+        `${pathSegments(path)} != ${pathSegments('self.output.path')} + ['actor']`,
+      message: 'must not be the folder that the trained actor is saved to, output.path/actor',
+    },
     check({ models, output }) {
-      const trained = posix.join(output.path, 'actor');
-      if (posix.join(models[model].path) !== trained) return null;
+      if (!isSamePath(models[model].path, `${output.path}/actor`)) return null;
       return {
         found: describeValue(models[model].path),
         rule: 'must not be the folder that the trained actor is saved to, output.path/actor',
@@ -146,6 +198,10 @@ function modelIsNotOverwritten(model: 'actor' | 'critic' | 'reference'): CrossCh
 
 const heartbeatWithinRendezvous: CrossCheck = {
   fields: ['deadlines.heartbeatSeconds', 'deadlines.rendezvousSeconds'],
+  cel: {
+    rule: 'self.deadlines.heartbeatSeconds < self.deadlines.rendezvousSeconds',
+    message: 'must be below deadlines.rendezvousSeconds: a loss is noticed before it is waited for',
+  },
   check({ deadlines }) {
     if (deadlines.heartbeatSeconds < deadlines.rendezvousSeconds) return null;
     return {

@@ -71,7 +71,26 @@ export function integer(min: number, max: number = MAX_INT) {
   return z.int32().min(min).max(max);
 }
 
+/**
+ * Text of 1 to `max` characters. Characters are Unicode code points, as OpenAPI and Kubernetes count them; zod's own
+ * `max` counts UTF-16 units.
+ */
+export function text(max: number) {
+  return z
+    .string()
+    .min(1)
+    .refine((value) => countCharacters(value) <= max, { error: `must have at most ${max} characters` })
+    .meta({ maxLength: max });
+}
+
+/** Unicode code points of a text. */
+export function countCharacters(value: string): number {
+  let count = 0;
+  for (const _ of value) count++;
+  return count;
+}
+
 /** A file or folder; relative paths count from the manifest's folder. */
 export function path() {
-  return z.string().min(1).max(MAX_PATH_CHARACTERS);
+  return text(MAX_PATH_CHARACTERS);
 }

@@ -11,12 +11,25 @@ import { unknownKeyProblem } from './unknown-keys.ts';
 export const MAX_NAME_CHARACTERS = 63 - '-generation-1023'.length;
 const MAX_LABEL_CHARACTERS = 63;
 /** RFC 1035 label: what Kubernetes asks of a Service's name, which begins with the job's. */
-const DNS_LABEL = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
+export const DNS_LABEL = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
+export const NAME_RULE =
+  `must be a DNS label of at most ${MAX_NAME_CHARACTERS} characters (pods are named after it): ` +
+  'lower-case letters, digits and "-", beginning with a letter, not ending with "-"';
 const DNS_LABEL_OR_DIGIT = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
 const TOP_LEVEL_KEYS = ['apiVersion', 'kind', 'metadata', 'spec', 'status'];
 const METADATA_KEYS = [
-  ...['name', 'namespace', 'labels', 'annotations', 'ownerReferences', 'finalizers', 'uid', 'resourceVersion'],
+  ...[
+    'name',
+    'generateName',
+    'namespace',
+    'labels',
+    'annotations',
+    'ownerReferences',
+    'finalizers',
+    'uid',
+    'resourceVersion',
+  ],
   ...['generation', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'managedFields'],
 ];
 
@@ -55,9 +68,7 @@ function nameProblems(name: unknown): Problem[] {
     {
       path: 'metadata.name',
       found: describeValue(name),
-      rule:
-        `must be a DNS label of at most ${MAX_NAME_CHARACTERS} characters (pods are named after it): ` +
-        'lower-case letters, digits and "-", beginning with a letter, not ending with "-"',
+      rule: NAME_RULE,
       remedy: suggestion === undefined ? 'give the job a name, such as my-job' : `use for example ${suggestion}`,
     },
   ];
@@ -79,7 +90,7 @@ function namespaceProblems(namespace: unknown): Problem[] {
 
 function stringMapProblems(metadata: Mapping, key: 'labels' | 'annotations'): Problem[] {
   const value = metadata[key];
-  if (value === undefined) return [];
+  if (value === undefined || value === null) return [];
   if (isMapping(value) && Object.values(value).every((entry) => typeof entry === 'string')) return [];
   const rule = 'must map names to text';
   return [

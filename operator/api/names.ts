@@ -48,6 +48,12 @@ export const CONDITIONS = {
 } as const;
 export type ConditionType = (typeof CONDITIONS)[keyof typeof CONDITIONS];
 
+/** Later stages of a job first: a running job is still accepted and scheduled. */
+export const STAGES_LATEST_FIRST: readonly ConditionType[] = [
+  ...[CONDITIONS.failed, CONDITIONS.succeeded, CONDITIONS.suspended],
+  ...[CONDITIONS.running, CONDITIONS.scheduled, CONDITIONS.accepted],
+];
+
 /** Reasons of conditions and events. Written by reconcile. */
 export const REASONS = {
   valid: 'Valid',

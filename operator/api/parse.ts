@@ -8,6 +8,7 @@ import { applyDefaults, completeSpec } from './defaults.ts';
 import { problemsOfIssues } from './issues.ts';
 import { readManifestText } from './manifest-text.ts';
 import { checkEnvelope, isMapping } from './metadata.ts';
+import { withoutNulls } from './nulls.ts';
 import { type PPOJob, type PPOJobManifest, specSchema } from './ppojob.ts';
 import { describeValue, type Problem } from './problems.ts';
 import { fieldsOf, formatPath, type Schema } from './schema-tree.ts';
@@ -82,9 +83,13 @@ function parseObject(value: unknown): ParsedPPOJob {
     const remedy = 'start from examples/arithmetic/ppojob.yaml';
     return { ok: false, problems: [{ path: 'manifest', found: describeValue(value), rule, remedy }] };
   }
-  const problems = [...checkEnvelope(value), ...specProblems(value.spec)];
+  const spec = withoutNulls(specSchema, value.spec);
+  const problems = [...checkEnvelope(value), ...specProblems(spec)];
   if (problems.length > 0) return { ok: false, problems };
-  return { ok: true, job: applyDefaults(value as unknown as PPOJobManifest) };
+  return {
+    ok: true,
+    job: applyDefaults({ ...(value as unknown as PPOJobManifest), spec: spec as PPOJobManifest['spec'] }),
+  };
 }
 
 /** `source`: YAML or JSON text, or an object as a cluster hands it out. */

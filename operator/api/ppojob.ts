@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Condition, ObjectMeta } from '../cluster/objects.ts';
 import { algorithmSchema, rolloutSchema, trainingSchema } from './algorithm-schema.ts';
-import { decimal, integer, path } from './fields.ts';
+import { decimal, integer, path, text } from './fields.ts';
 import type { API_VERSION, KIND, RoleName } from './names.ts';
 import {
   checkpointSchema,
@@ -40,13 +40,8 @@ const datasetSchema = z
       })
       .optional()
       .describe('Held-out prompts on which accuracy (exact match) is measured. Left out: no evaluation.'),
-    promptField: z.string().min(1).max(128).default('prompt').describe('Field that holds the prompt.'),
-    answerField: z
-      .string()
-      .min(1)
-      .max(128)
-      .default('answer')
-      .describe('Field that holds the right answer of held-out prompts.'),
+    promptField: text(128).default('prompt').describe('Field that holds the prompt.'),
+    answerField: text(128).default('answer').describe('Field that holds the right answer of held-out prompts.'),
   })
   .describe('Prompts.');
 
@@ -148,6 +143,10 @@ export interface PPOJobStatus {
   readonly startTime?: string;
   readonly completionTime?: string;
   readonly roles?: Readonly<Partial<Record<RoleName, RoleStatus>>>;
+  /** Of all roles together. */
+  readonly restarts?: number;
+  /** Selects the generation pods, for the scale subresource. */
+  readonly generationSelector?: string;
   readonly progress?: ProgressStatus;
   readonly lastFailure?: LastFailure;
   /** Uids of failed pods that are counted already in `roles.<role>.restarts`; bounded by the pods that still exist. */

@@ -1,7 +1,7 @@
 /**
  * What the views show of a job, taken from the job and its pods as they lie in the cluster. Pure; draws nothing.
  */
-import { CONDITIONS, LABELS, ROLE_NAMES, type RoleName } from '../api/names.ts';
+import { CONDITIONS, LABELS, ROLE_NAMES, type RoleName, STAGES_LATEST_FIRST } from '../api/names.ts';
 import type { LastFailure, PPOJobStatus, ProgressStatus } from '../api/ppojob.ts';
 import type { Condition, ContainerStatus, KubernetesObject, Pod } from '../cluster/objects.ts';
 
@@ -58,14 +58,8 @@ export function isFinal(condition: Condition | null): boolean {
   return condition?.type === CONDITIONS.succeeded || condition?.type === CONDITIONS.failed;
 }
 
-/** Later stages first: a running job is still accepted and scheduled. */
-const BY_WEIGHT = [
-  ...[CONDITIONS.failed, CONDITIONS.succeeded, CONDITIONS.suspended],
-  ...[CONDITIONS.running, CONDITIONS.scheduled, CONDITIONS.accepted],
-];
-
 function currentCondition(conditions: readonly Condition[]): Condition | null {
-  for (const type of BY_WEIGHT) {
+  for (const type of STAGES_LATEST_FIRST) {
     const condition = conditions.find((c) => c.type === type && c.status === 'True');
     if (condition) return condition;
   }

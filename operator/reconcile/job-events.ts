@@ -1,6 +1,6 @@
 // Which events a status write is worth: what a user wants to read in `kubectl describe`, once each. Pure.
 
-import { CONDITIONS, REASONS } from '../api/names.ts';
+import { CONDITIONS, REASONS, STAGES_LATEST_FIRST } from '../api/names.ts';
 import type { PPOJob, PPOJobStatus } from '../api/ppojob.ts';
 import type { EventMessage } from '../cluster/event-recorder.ts';
 import type { Condition } from '../cluster/objects.ts';
@@ -19,7 +19,9 @@ const NEWS: Readonly<Record<string, readonly Condition['status'][]>> = {
 const WARNINGS: ReadonlySet<string> = new Set([REASONS.invalid]);
 
 export function conditionEvents(previous: PPOJobStatus, next: PPOJobStatus): EventMessage[] {
-  return (next.conditions ?? []).flatMap((condition): EventMessage[] => {
+  return STAGES_LATEST_FIRST.toReversed().flatMap((type): EventMessage[] => {
+    const condition = findCondition(next.conditions, type);
+    if (condition === undefined) return [];
     const known = findCondition(previous.conditions, condition.type);
     const isSame = known?.status === condition.status && known.reason === condition.reason;
     if (isSame || !NEWS[condition.type]?.includes(condition.status)) return [];

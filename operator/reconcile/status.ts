@@ -5,7 +5,8 @@ import type { LastFailure, PPOJob, PPOJobStatus, ProgressStatus, RoleStatus } fr
 import { formatProblems, type Problem } from '../api/problems.ts';
 import { timestamp } from '../cluster/clock.ts';
 import type { Condition, ConditionStatus, Pod, Stored } from '../cluster/objects.ts';
-import { findCondition, setCondition } from './conditions.ts';
+import { roleLabels } from '../plan/children.ts';
+import { findCondition, latestStageFirst, setCondition } from './conditions.ts';
 import type { Judgement } from './judge.ts';
 import { isReady, roleOf, unschedulableMessage } from './pod-state.ts';
 
@@ -34,13 +35,16 @@ export function computeStatus(input: StatusInput): PPOJobStatus {
   const existing = new Set(pods.map((pod) => pod.metadata.uid));
   const newUids = judgement.newFaults.map(({ uid }) => uid);
   const counted = [...(previous.countedFailures ?? []).filter((uid) => existing.has(uid)), ...newUids];
+  const roles = computeRoles(input);
   return {
     ...kept,
     observedGeneration: input.generation,
     ...(startTime !== undefined && { startTime }),
     ...(completionTime !== undefined && { completionTime }),
     conditions: computeConditions(input, now),
-    roles: computeRoles(input),
+    roles,
+    restarts: ROLE_NAMES.reduce((sum, role) => sum + roles[role].restarts, 0),
+    generationSelector: formatSelector(roleLabels(job.metadata.name, 'generation')),
     ...(progress !== null && { progress }),
     ...(lastFailure !== undefined && { lastFailure }),
     ...(counted.length > 0 && { countedFailures: counted }),
@@ -62,11 +66,17 @@ export function computeInvalidStatus(input: {
     observedGeneration: input.generation,
   } as const;
   const conditions = setCondition(input.previous.conditions ?? [], condition, timestamp(input.nowMs));
-  return { ...input.previous, observedGeneration: input.generation, conditions };
+  return { ...input.previous, observedGeneration: input.generation, conditions: latestStageFirst(conditions) };
 }
 
 /** Kubernetes' limit for a condition's message. */
 const MAX_MESSAGE_CHARACTERS = 32_768;
+
+function formatSelector(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+}
 
 function newestFailure({ outcome, newFaults }: Judgement): LastFailure | undefined {
   const fault = outcome?.fault ?? newFaults.at(-1);
@@ -102,7 +112,7 @@ function computeConditions(input: StatusInput, now: string): Condition[] {
     const [status, reason, text] = verdict;
     conditions = setCondition(conditions, { type, status, reason, message: text, observedGeneration: generation }, now);
   }
-  return [...conditions];
+  return latestStageFirst(conditions);
 }
 
 function countDesired(job: PPOJob): number {

@@ -77,7 +77,7 @@ const cases: readonly { name: string; changes: Changes; path: string; rule: RegE
   },
   {
     name: 'evaluation on the training prompts',
-    changes: { 'spec.dataset.evaluation': { path: '/data/../data/train.jsonl' } },
+    changes: { 'spec.dataset.evaluation': { path: '/data//./train.jsonl' } },
     path: 'spec.dataset.evaluation.path',
     rule: /must be another file/,
     remedy: 'name a file of held-out prompts, or remove dataset.evaluation',

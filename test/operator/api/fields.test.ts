@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { decimal, decimalRule, integer, path } from '../../../operator/api/fields.ts';
+import { countCharacters, decimal, decimalRule, integer, path, text } from '../../../operator/api/fields.ts';
 
 test('decimals are finite numbers written as text', () => {
   for (const text of ['0', '-3', '0.95', '3e-4', '1E+2', '-1.5e3']) assert.ok(decimal().safeParse(text).success, text);
@@ -42,4 +42,12 @@ test('integers are whole and bounded, paths are not empty', () => {
   for (const value of [0, 4, 1.5, '2', null]) assert.ok(!integer(1, 3).safeParse(value).success, String(value));
   assert.ok(path().safeParse('./a').success);
   for (const value of ['', 'a'.repeat(1025)]) assert.ok(!path().safeParse(value).success);
+});
+
+test('text is measured in characters, not in UTF-16 units', () => {
+  assert.equal(countCharacters('a\u{1F600}\ud800'), 3);
+  assert.ok(text(2).safeParse('\u{1F600}\u{1F600}').success);
+  assert.equal(text(2).safeParse('abc').error?.issues[0]?.message, 'must have at most 2 characters');
+  assert.ok(!text(2).safeParse('').success);
+  assert.equal(z.toJSONSchema(text(2), { target: 'openapi-3.0' }).maxLength, 2);
 });

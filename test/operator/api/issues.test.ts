@@ -53,15 +53,6 @@ const cases: readonly { name: string; path: string; value: unknown; found: strin
     remedy: 'use Disaggregated (Disaggregated: every role in pods of its own.)',
   },
   {
-    name: 'null',
-    path: 'spec.algorithm.whitenAdvantages',
-    value: null,
-    found: 'null',
-    rule: 'must be true or false',
-    remedy:
-      'give it a value, or remove the key (Shift and scale advantages to mean 0 and variance 1 over the whole rollout.)',
-  },
-  {
     name: 'a missing field',
     path: 'spec.models.critic.path',
     value: undefined,
@@ -119,6 +110,22 @@ test('a wrong item of a list is reported where it stands', () => {
   const [problem] = problemsWith({ 'spec.reward.clipRange': ['-3', 'x'] });
   assert.equal(problem?.path, 'spec.reward.clipRange[1]');
   assert.equal(problem?.found, '"x"');
+});
+
+test('null in a list is no value', () => {
+  const [problem] = problemsWith({ 'spec.reward.clipRange': ['-3', null] });
+  assert.equal(problem?.path, 'spec.reward.clipRange[1]');
+  assert.equal(problem?.remedy, 'give it a value, or remove the key');
+});
+
+test('resources have short names and quantities without a sign', () => {
+  const rulesOf = (limits: unknown) =>
+    problemsWith({ 'spec.roles.actor.resources': { limits } }).map(({ rule }) => rule);
+  for (const value of ['500m', '4Gi', '.5', '1e3', '2', 0, 8_589_934_592])
+    assert.deepEqual(rulesOf({ cpu: value }), []);
+  for (const value of ['', '-1', '4 Gi', '4gi', 'x', -1, 0.5, true])
+    assert.equal(rulesOf({ cpu: value }).length, 1, `${value}`);
+  assert.deepEqual(rulesOf({ ['n'.repeat(129)]: 1 }), ['must have names of at most 128 characters']);
 });
 
 test('too many resources are refused', () => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { findCondition, setCondition } from '../../../operator/reconcile/conditions.ts';
+import { findCondition, latestStageFirst, setCondition } from '../../../operator/reconcile/conditions.ts';
 
 it('keeps one condition per type, and the transition time while the status stays', () => {
   const base = { type: 'Running', status: 'False', reason: 'A', message: 'a' } as const;
@@ -18,4 +18,16 @@ it('keeps one condition per type, and the transition time while the status stays
       ['Other', 'False', 't2'],
     ],
   );
+});
+
+it('puts what holds first, and of that the latest stage', () => {
+  const all = [
+    { type: 'Accepted', status: 'True' },
+    { type: 'Scheduled', status: 'True' },
+    { type: 'Suspended', status: 'False' },
+    { type: 'Running', status: 'True' },
+  ] as const;
+  const conditions = all.map((condition) => ({ ...condition, reason: 'R', message: '', lastTransitionTime: 't' }));
+  const order = latestStageFirst(conditions).map(({ type }) => type);
+  assert.deepEqual(order, ['Running', 'Scheduled', 'Accepted', 'Suspended']);
 });

@@ -45,8 +45,10 @@ describe('a job starts', () => {
     assert.equal(status.observedGeneration, 1);
     assert.equal(status.startTime, '2026-01-01T00:00:00Z');
     assert.deepEqual(status.roles?.generation, { desired: 2, ready: 0, restarts: 0 });
+    assert.equal(status.restarts, 0);
+    assert.equal(status.generationSelector, 'rlhf.dev/job=tiny,rlhf.dev/role=generation');
     const states = status.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`);
-    assert.deepEqual(states, ['Accepted=True Valid', 'Scheduled=True PodsCreated', 'Running=False PodsNotReady']);
+    assert.deepEqual(states, ['Scheduled=True PodsCreated', 'Accepted=True Valid', 'Running=False PodsNotReady']);
   });
 
   it('runs when every pod is ready, and writes nothing more while nothing changes', async () => {
