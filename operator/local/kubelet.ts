@@ -22,8 +22,10 @@ const RETRY_MS = 100;
 export interface KubeletOptions {
   readonly cluster: Cluster;
   readonly network: PodNetwork;
-  /** Pods bound to another node are left alone; pods bound to none are taken. */
+  /** Pods bound to another node are left alone. */
   readonly nodeName: string;
+  /** Pods bound to no node are taken, unless a scheduler will bind them. */
+  readonly hasScheduler?: boolean;
   /** This process's folders on disk and in memory; the pods' lie in them. */
   readonly directory: string;
   readonly memoryDirectory: string;
@@ -97,8 +99,7 @@ export class Kubelet {
   }
 
   #observe(stored: Stored<Pod>): void {
-    const { nodeName } = this.#options;
-    if (this.#stopping.signal.aborted || (stored.spec.nodeName ?? nodeName) !== nodeName) return;
+    if (this.#stopping.signal.aborted || !this.#isOurs(stored)) return;
     const running = this.#pods.get(stored.metadata.uid);
     const isDeleted = stored.metadata.deletionTimestamp !== undefined;
     if (running === undefined) {
@@ -111,6 +112,11 @@ export class Kubelet {
       running.isTerminating = true;
       void this.#finalize(running, (stored.metadata.deletionGracePeriodSeconds ?? 0) * 1000);
     }
+  }
+
+  #isOurs({ spec }: Pod): boolean {
+    const { nodeName, hasScheduler = false } = this.#options;
+    return spec.nodeName === nodeName || (spec.nodeName === undefined && !hasScheduler);
   }
 
   #startPod(stored: Stored<Pod>): void {

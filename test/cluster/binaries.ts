@@ -60,14 +60,13 @@ export async function ensureBinaries<N extends BinaryName>(
   return paths as Binaries<N>;
 }
 
-async function findBinary(name: BinaryName, { environment = process.env, say }: FindOptions): Promise<string | null> {
+async function findBinary(name: BinaryName, { environment = process.env }: FindOptions): Promise<string | null> {
   const assets = environment.KUBEBUILDER_ASSETS;
   if (assets !== undefined && isExecutable(join(assets, name))) return join(assets, name);
   for (const directory of (environment.PATH ?? '').split(delimiter)) {
     const path = join(directory, name);
     if (directory === '' || !isExecutable(path)) continue;
     if (await isPinnedVersion(name, path)) return path;
-    say?.(`${path} is left out: another version than ${sourceOf(name).release}`);
   }
   const cached = cachePath(name, environment);
   return isExecutable(cached) ? cached : null;

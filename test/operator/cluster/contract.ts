@@ -245,16 +245,6 @@ function describeWatch(newBench: NewBench): void {
     assert.deepEqual(await readEvents(events, 3), ['ADDED a', 'MODIFIED a', 'DELETED a']);
   });
 
-  it('answers Gone when history does not reach back', async () => {
-    const bench = await newBench();
-    const { cluster, namespace } = bench;
-    for (let i = 0; i < 10; i += 1) await cluster.create(CONFIG_MAPS, bench.configMap(`c${i}`), WRITER);
-    const signal = new AbortController().signal;
-    const watch = async (): Promise<string[]> =>
-      readEvents(cluster.watch(CONFIG_MAPS, { resourceVersion: '1', namespace, signal }), 1);
-    await assert.rejects(watch(), { code: 'Gone' });
-  });
-
   it('ends when its signal aborts, while it waits', async () => {
     const bench = await newBench();
     const { cluster, namespace } = bench;

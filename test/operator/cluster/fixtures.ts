@@ -1,6 +1,7 @@
 // Builders and a manual clock for tests around a cluster. Knows nothing of what is tested.
 
 import type { Clock } from '../../../operator/cluster/clock.ts';
+import type { Cluster } from '../../../operator/cluster/cluster.ts';
 import type { ConfigMap, Pod, PodSpec, WatchEvent } from '../../../operator/cluster/objects.ts';
 
 export const NAMESPACE = 'default';
@@ -71,4 +72,19 @@ export class ManualClock implements Clock {
 /** Lets everything that needs no timer finish. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** `cluster` with some of its methods in other hands. */
+export function overrideCluster(cluster: Cluster, overrides: Partial<Cluster>): Cluster {
+  return {
+    get: (kind, name) => cluster.get(kind, name),
+    list: (kind, options) => cluster.list(kind, options),
+    watch: (kind, options) => cluster.watch(kind, options),
+    create: (kind, object, options) => cluster.create(kind, object, options),
+    apply: (kind, object, options) => cluster.apply(kind, object, options),
+    update: (kind, object, options) => cluster.update(kind, object, options),
+    updateStatus: (kind, object, options) => cluster.updateStatus(kind, object, options),
+    delete: (kind, name, options) => cluster.delete(kind, name, options),
+    ...overrides,
+  };
 }
