@@ -1,0 +1,217 @@
+// The generation server as a process, called as the coordinator calls it: prompts, refusals, weights through two
+// sidecars, health, SIGTERM and SIGKILL.
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { crc32 } from 'node:zlib';
+import * as grpc from '@grpc/grpc-js';
+import type { GenerateRequestInput } from '../../../worker/api/generated/ppo/v1/GenerateRequest.ts';
+import type { Response } from '../../../worker/api/generated/ppo/v1/Response.ts';
+import type { Communicator } from '../../../worker/collectives/communicator.ts';
+import { SidecarClient } from '../../../worker/collectives/sidecar-client.ts';
+import { loadModelFolder } from '../../../worker/models/folder.ts';
+import { SharedBuffer } from '../../../worker/runtime/shared-buffer.ts';
+import { type Client, connect } from '../../../worker/service/protos.ts';
+import { stream, unary } from '../../../worker/service/rpc.ts';
+import { ACTOR_FOLDER, addressOf, jobConfig, PORTS, TestJob, type TestProcess } from './processes.ts';
+
+const SERVER = 0;
+const ACTOR = 1;
+const timeoutMs = 30_000;
+const options = { deadlineMs: timeoutMs, idleMs: timeoutMs };
+
+const job = new TestJob();
+const model = loadModelFolder(ACTOR_FOLDER, 'language-model');
+let server: TestProcess;
+let client: Client<'Generation'>;
+let groups: Client<'GroupMember'>;
+let actorSidecar: SidecarClient;
+let actorWeights: SharedBuffer;
+let serverSharedDir: string;
+
+before(async () => {
+  await job.startCoordinator();
+  const [own, actor] = await Promise.all([job.startSidecar(SERVER), job.startSidecar(ACTOR)]);
+  serverSharedDir = own.sharedDir;
+  server = await job.startGeneration(SERVER, jobConfig(), own.sharedDir);
+  client = connect('Generation', `${addressOf(SERVER)}:${PORTS.grpc}`);
+  groups = connect('GroupMember', `${addressOf(SERVER)}:${PORTS.grpc}`);
+  actorSidecar = new SidecarClient(`${addressOf(ACTOR)}:${PORTS.communicator}`);
+  actorWeights = SharedBuffer.create(actor.sharedDir, 'weights', model.parameters.byteLength);
+});
+after(async () => {
+  client.close();
+  groups.close();
+  actorSidecar.close();
+  actorWeights.dispose();
+  await job.close();
+});
+
+const sampling = { maxTokens: 5, temperature: 1, topP: 1, topK: 0, stopTokenIds: [2] };
+const prompts = Array.from({ length: 100 }, (_, i) => ({
+  requestId: 500 + i,
+  tokenIds: [1, 3 + (i % 10), 13, 3 + Math.floor(i / 10), 14],
+  seed: i,
+}));
+
+async function generate(request: GenerateRequestInput): Promise<Map<number, Response>> {
+  const responses = new Map<number, Response>();
+  for await (const reply of stream(client, client.generate, request, options)) {
+    if (reply.response) responses.set(reply.response.requestId, reply.response);
+  }
+  return responses;
+}
+
+test('answers every prompt once, with a logprob and a version for every token', async () => {
+  const responses = await generate({ epoch: 0, policyVersion: 0, sampling, prompts });
+  assert.deepEqual([...responses.keys()].sort(), prompts.map(({ requestId }) => requestId).sort());
+  for (const { tokenIds, logprobs, policyVersions, finishReason } of responses.values()) {
+    assert.ok(tokenIds.length >= 1 && tokenIds.length <= 5);
+    assert.equal(logprobs.length, tokenIds.length);
+    assert.ok(logprobs.every((logprob) => logprob <= 0));
+    assert.deepEqual(
+      policyVersions,
+      tokenIds.map(() => 0),
+    );
+    assert.equal(finishReason, tokenIds.at(-1) === 2 ? 'stop' : 'length');
+  }
+  const again = await generate({ epoch: 0, policyVersion: 0, sampling, prompts: [...prompts].reverse().slice(0, 30) });
+  for (const [id, response] of again) assert.deepEqual(response, responses.get(id));
+});
+
+test('refuses what it does not hold or cannot do, with every problem', async () => {
+  const prompt = prompts[0]!;
+  const newer = generate({ epoch: 0, policyVersion: 1, sampling, prompts: [prompt] });
+  await assert.rejects(newer, { code: grpc.status.FAILED_PRECONDITION, message: /version 0 is held, 1 was asked for/ });
+  const wrong = generate({
+    epoch: 0,
+    policyVersion: 0,
+    sampling: { maxTokens: 5, temperature: -1, topP: 0, topK: 0, stopTokenIds: [16] },
+    prompts: [
+      { requestId: 1, tokenIds: [1, 16], seed: 1 },
+      { requestId: 1, tokenIds: new Array(9).fill(1), seed: 1 },
+      { requestId: 2, tokenIds: [], seed: 1 },
+    ],
+  });
+  const messages = [
+    /temperature: found -1/,
+    /top_p: found 0/,
+    /stop_token_ids: found 16, allowed 0 to 15/,
+    /prompts\[0\].token_ids: found token 16, allowed 0 to 15/,
+    /prompts\[1\].token_ids: found 9 tokens, allowed 1 to 8/,
+    /prompts\[2\].token_ids: found 0 tokens/,
+    /found 2 different request_id for 3 prompts/,
+  ];
+  await assert.rejects(wrong, (error: grpc.ServiceError) => {
+    assert.equal(error.code, grpc.status.INVALID_ARGUMENT);
+    for (const message of messages) assert.match(error.message, message);
+    return true;
+  });
+});
+
+async function joinWeightsGroup(epoch: number): Promise<Communicator> {
+  const uniqueId = await actorSidecar.getUniqueId({ timeoutMs });
+  const join = { epoch, group: 'weights', uniqueId: Buffer.from(uniqueId), rank: 1, worldSize: 2 };
+  const [communicator] = await Promise.all([
+    actorSidecar.initRank({ uniqueId, rank: 0, worldSize: 2, timeoutMs }),
+    unary(groups, groups.joinGroup, join, { deadlineMs: timeoutMs }),
+  ]);
+  return communicator;
+}
+
+function publish(communicator: Communicator, parameters: Float32Array): Promise<void> {
+  new Float32Array(actorWeights.buffer).set(parameters);
+  const buffer = { name: 'weights', offsetBytes: 0 };
+  return communicator.broadcast({ buffer, count: parameters.length, dataType: 'float32', root: 0, timeoutMs });
+}
+
+const checksumOf = ({ buffer, byteOffset, byteLength }: Float32Array) =>
+  crc32(new Uint8Array(buffer, byteOffset, byteLength));
+
+test('receives weights through the sidecars and decodes with them; keeps the old ones on a wrong checksum', async () => {
+  const before = await generate({ epoch: 0, policyVersion: 0, sampling, prompts });
+  const communicator = await joinWeightsGroup(3);
+  const receive = (epoch: number, policyVersion: number, checksum: number) =>
+    unary(client, client.receiveWeights, { epoch, policyVersion, checksum }, { deadlineMs: timeoutMs });
+  await assert.rejects(receive(2, 1, 0), { code: grpc.status.FAILED_PRECONDITION, message: /epoch 2 is over/ });
+
+  const changed = model.parameters.map((parameter) => parameter * 0.5);
+  const damaged = receive(3, 1, checksumOf(changed) ^ 1);
+  damaged.catch(() => {});
+  await publish(communicator, changed);
+  await assert.rejects(damaged, { code: grpc.status.DATA_LOSS, message: /weights of version 1: checksum/ });
+  assert.deepEqual(await generate({ epoch: 3, policyVersion: 0, sampling, prompts }), before);
+
+  const [reply] = await Promise.all([receive(3, 1, checksumOf(changed)), publish(communicator, changed)]);
+  assert.equal(reply.policyVersion, 1);
+  assert.equal(reply.bytes, model.parameters.byteLength);
+  const after = await generate({ epoch: 3, policyVersion: 1, sampling, prompts });
+  assert.ok([...after.values()].every(({ policyVersions }) => policyVersions.every((version) => version === 1)));
+  assert.ok([...after].some(([id, { logprobs }]) => logprobs[0] !== before.get(id)!.logprobs[0]));
+
+  await Promise.all([receive(3, 2, checksumOf(model.parameters)), publish(communicator, model.parameters)]);
+  const back = await generate({ epoch: 3, policyVersion: 2, sampling, prompts });
+  for (const [id, { tokenIds, logprobs }] of back) {
+    assert.deepEqual(tokenIds, before.get(id)!.tokenIds);
+    assert.deepEqual(logprobs, before.get(id)!.logprobs);
+  }
+});
+
+test("reports what it did to Prometheus, in vLLM's names and in ours", async () => {
+  const text = await (await fetch(`http://${addressOf(SERVER)}:${PORTS.metrics}/metrics`)).text();
+  assert.match(text, /^vllm:num_requests_running\{.*\} 0$/m);
+  assert.match(text, /^vllm:prompt_tokens_total\{.*\} [1-9]/m);
+  assert.match(text, /^vllm:generation_tokens_total\{.*\} [1-9]/m);
+  assert.match(text, /^vllm:request_success_total\{finished_reason="stop",.*\} [1-9]/m);
+  assert.match(text, /^vllm:time_to_first_token_seconds_count\{.*\} [1-9]/m);
+  assert.match(text, /^ppo_policy_version\{.*\} 2$/m);
+  assert.match(text, /^ppo_weight_syncs_total\{.*\} 2$/m);
+});
+
+test('a client that goes away takes its sequences with it', async () => {
+  const request = {
+    epoch: 3,
+    policyVersion: 0,
+    sampling: { ...sampling, stopTokenIds: [] },
+    prompts: manyPrompts(20_000),
+  };
+  for await (const reply of stream(client, client.generate, request, options)) if (reply.response) break;
+  const few = await generate({ epoch: 3, policyVersion: 0, sampling, prompts: prompts.slice(0, 3) });
+  assert.equal(few.size, 3);
+  const text = await (await fetch(`http://${addressOf(SERVER)}:${PORTS.metrics}/metrics`)).text();
+  assert.match(text, /^vllm:num_requests_waiting\{.*\} 0$/m);
+});
+
+function manyPrompts(count: number) {
+  return Array.from({ length: count }, (_, i) => ({ ...prompts[i % prompts.length]!, requestId: i, seed: i }));
+}
+
+test('a killed server ends its streams as UNAVAILABLE', async () => {
+  const sharedDir = join(job.root, 'shared-2');
+  const other = await job.startGeneration(2, jobConfig(), sharedDir);
+  const otherClient = connect('Generation', `${addressOf(2)}:${PORTS.grpc}`);
+  const request = { epoch: 0, policyVersion: 0, sampling, prompts: manyPrompts(20_000) };
+  try {
+    const read = async () => {
+      for await (const _ of stream(otherClient, otherClient.generate, request, options)) other.child.kill('SIGKILL');
+    };
+    await assert.rejects(read(), { code: grpc.status.UNAVAILABLE });
+  } finally {
+    otherClient.close();
+  }
+});
+
+test('ends by itself on SIGTERM and leaves nothing in the shared folder', async () => {
+  assert.deepEqual(readdirSync(serverSharedDir), ['weights-0', 'weights-1']);
+  server.child.kill('SIGTERM');
+  assert.equal(await server.exited, 0, server.output);
+  assert.deepEqual(readdirSync(serverSharedDir), []);
+  assert.match(job.registered[0]!, /^generation /);
+});
+
+test("a model that cannot hold the job's sequences is hopeless", async () => {
+  const hopeless = job.spawnGeneration(3, jobConfig({ maxPromptTokens: 100_000 }), join(job.root, 'shared-3'));
+  assert.equal(await hopeless.exited, 78, hopeless.output);
+  assert.match(hopeless.output, /maxPromptTokens \+ rollout.maxResponseTokens: found 100005, allowed up to/);
+});
