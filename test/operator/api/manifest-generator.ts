@@ -1,0 +1,230 @@
+/**
+ * Manifests from a seed, about half of them valid: the minimal one, changed at random places by values at and beyond
+ * their bounds, of other types, and by groups of fields whose rules bind them together. Knows the schema's shape and no
+ * verdict.
+ */
+import { specSchema } from '../../../operator/api/ppojob.ts';
+import { type StructuralSchema, toStructuralSchema } from '../../../operator/api/structural.ts';
+import { Rng } from '../../../worker/ppo/rng.ts';
+import { manifestWith } from './manifest.ts';
+
+/** `sound` values are often valid by themselves, `odd` ones seldom. */
+interface Candidates {
+  readonly sound: readonly unknown[];
+  readonly odd: readonly unknown[];
+}
+
+type Changes = Record<string, unknown>;
+
+const OF_OTHER_TYPES = [null, true, 7, 1.5, 'text', [], {}, [null], { key: 'value' }];
+const DECIMALS = ['0', '1', '0.5', '0.2', '0.95', '1e-3', '2', '1E+1', '0.999999999999999999', '1.0', '-0', '1e-999'];
+const NO_DECIMALS = [
+  '',
+  '.5',
+  '5.',
+  '-1',
+  '1e',
+  '1e999',
+  'NaN',
+  'Infinity',
+  '0x10',
+  ' 1',
+  '1\n',
+  '1,5',
+  '\u0661',
+  0.5,
+  1,
+];
+const QUANTITIES = ['1', '500m', '4Gi', '.5', '5.', '1e3', '2E', 0, 2, 8_589_934_592, Number.MAX_SAFE_INTEGER];
+const NO_QUANTITIES = ['', '-1', '+1', '4gi', '4 Gi', 'x', -1, 0.5, 1e21, true, [], {}, null, '1'.repeat(65)];
+const NAMES = ['a', 'job-1', 'a'.repeat(47), 'a'.repeat(48), '1a', 'a-', 'a.b', 'A', '', 'ä', 'a\n'];
+const FACE = '\u{1F600}';
+
+/** Groups of fields that one rule reads: any of each. */
+const GROUPS: readonly Readonly<Record<string, readonly unknown[]>>[] = [
+  {
+    'spec.rollout.batchSize': [1, 64, 96, 128, 1024],
+    'spec.rollout.samplesPerPrompt': [1, 2, 3, 4],
+    'spec.training.minibatchSize': [1, 2, 32, 48, 64, 128, 1_048_576],
+    'spec.training.microbatchSize': [1, 2, 3, 8],
+    'spec.roles.actor.replicas': [1, 2, 3, 4],
+    'spec.roles.critic.replicas': [1, 2, 4, 5],
+  },
+  {
+    'spec.algorithm.kl.estimator': ['k1', 'k2', 'k3'],
+    'spec.algorithm.kl.placement': ['reward', 'loss'],
+    'spec.algorithm.kl.target': [undefined, '6', '0.1'],
+    'spec.algorithm.kl.coef': ['0', '0.0', '0e5', '0.05', '1'],
+  },
+  {
+    'spec.algorithm.numIterations': [1, 9, 10, 11],
+    'spec.algorithm.criticWarmupIterations': [0, 9, 10],
+    'spec.training.actor.warmupIterations': [0, 8, 10],
+    'spec.training.critic.warmupIterations': [0, 1, 11],
+  },
+  {
+    'spec.reward.clipRange': [
+      ...[
+        ['-1', '1'],
+        ['1', '-1'],
+        ['1', '1.0'],
+        ['-1e-3', '1e-3'],
+        ['1'],
+        ['1', '2', '3'],
+        [],
+        ['1', null],
+        ['-0', '0'],
+      ],
+      ...[
+        [1, 2],
+        ['0.1', '0.10000000000000001'],
+        ['-1e999', '1'],
+      ],
+    ],
+  },
+  {
+    'spec.dataset.train.path': [
+      '/data/train',
+      '/data//./train/',
+      'data/train',
+      './data/train',
+      '/data/x/../train',
+      '/',
+    ],
+    'spec.dataset.evaluation': [
+      ...[undefined, null, {}, { path: '/data/train', limit: 1 }, { path: 'data/train' }, { path: '/data/heldout' }],
+      ...[{ path: '/data/./train' }, { path: '/', limit: 0 }],
+    ],
+  },
+  {
+    'spec.output.path': ['/m', '/m/', './m', 'm', '/', undefined],
+    'spec.models.actor.path': [
+      '/m/actor',
+      '/m/actor/',
+      'm/actor',
+      './m//actor',
+      '/actor',
+      '/m/actor2',
+      '/m/../m/actor',
+    ],
+    'spec.models.critic.path': ['/m/critic', '/m/./actor', '/actor'],
+    'spec.models.reference': [undefined, null, { path: '/m/actor' }, { path: 'm/actor' }, { path: '/r' }, {}],
+  },
+  { 'spec.deadlines.heartbeatSeconds': [2, 299, 300, 301], 'spec.deadlines.rendezvousSeconds': [1, 3, 300, undefined] },
+];
+
+function textCandidates({ maxLength }: StructuralSchema): Candidates {
+  const most = Number(maxLength);
+  return {
+    sound: [
+      'a',
+      '/a b',
+      './a',
+      'a'.repeat(most),
+      FACE.repeat(most),
+      FACE.repeat(most / 2 + 1),
+      '\ud800',
+      '\u0000',
+      'on',
+    ],
+    odd: ['', 'a'.repeat(most + 1), FACE.repeat(most + 1), 7, null],
+  };
+}
+
+function integerCandidates(node: StructuralSchema): Candidates {
+  const [min, max] = [Number(node.minimum), Number(node.maximum)];
+  const middle = Math.floor((min + Math.min(max, 100)) / 2);
+  return {
+    sound: [min, min + 1, middle, max, node.default ?? min],
+    odd: [min - 1, max + 1, String(min), min + 0.5, 1e21, -1e21, true],
+  };
+}
+
+function mapCandidates(node: StructuralSchema): Candidates {
+  const most = Number(node.maxProperties);
+  const entries = (count: number): Changes => Object.fromEntries(Array.from({ length: count }, (_, i) => [`r${i}`, i]));
+  const ofNames = ['n'.repeat(128), 'n'.repeat(129), FACE.repeat(128), FACE.repeat(129), ''].map((name) => ({
+    [name]: 1,
+  }));
+  const ofValues = [...QUANTITIES, ...NO_QUANTITIES].map((value) => ({ cpu: value }));
+  return { sound: [{}, entries(most), ...ofValues, ...ofNames], odd: [entries(most + 1), ...OF_OTHER_TYPES] };
+}
+
+function candidatesOf(node: StructuralSchema): Candidates {
+  if (node.enum !== undefined) return { sound: node.enum as unknown[], odd: ['K1', '', ' ', ...OF_OTHER_TYPES] };
+  if (node.type === 'boolean') return { sound: [true, false], odd: ['true', 0, ...OF_OTHER_TYPES] };
+  if (node.type === 'integer') return integerCandidates(node);
+  if (node.type === 'string' && node.pattern !== undefined) return { sound: DECIMALS, odd: NO_DECIMALS };
+  if (node.type === 'string') return textCandidates(node);
+  if (node.additionalProperties !== undefined) return mapCandidates(node);
+  return { sound: [{}], odd: OF_OTHER_TYPES };
+}
+
+/** Every field below `node`, by its dotted path. */
+function fieldsBelow(node: StructuralSchema, path: string): [string, Candidates][] {
+  const children = Object.entries((node.properties ?? {}) as Readonly<Record<string, StructuralSchema>>);
+  return children.flatMap(([key, child]): [string, Candidates][] => {
+    const here = `${path}.${key}`;
+    return [[here, candidatesOf(child)], ...fieldsBelow(child, here)];
+  });
+}
+
+const spec = toStructuralSchema(specSchema, 'spec');
+const fields = fieldsBelow(spec, 'spec');
+const leaves = fields.filter(([path]) => !fields.some(([other]) => other.startsWith(`${path}.`)));
+
+function pick<T>(rng: Rng, items: readonly T[]): T {
+  return items[rng.nextInt(items.length)] as T;
+}
+
+/** True once in `times`. */
+function once(rng: Rng, times: number): boolean {
+  return rng.nextInt(times) === 0;
+}
+
+/** Mostly leaves: an object set as a whole would undo the changes below it. */
+function fieldChange(rng: Rng): Changes {
+  const isOdd = once(rng, 16);
+  const [path, { sound, odd }] = pick(rng, isOdd ? fields : leaves);
+  return { [path]: pick(rng, isOdd ? odd : sound) };
+}
+
+function groupChange(rng: Rng): Changes {
+  const members = Object.entries(pick(rng, GROUPS)).map(([path, values]) => [path, pick(rng, values)]);
+  return Object.fromEntries(members);
+}
+
+function rareChange(rng: Rng): Changes {
+  const [path] = pick(rng, fields);
+  const parent = path.slice(0, path.lastIndexOf('.'));
+  return pick<Changes>(rng, [
+    { [path]: undefined },
+    { [path]: null },
+    { [`${parent}.${pick(rng, ['unknown', 'Replicas', 'x'])}`]: pick(rng, [null, 1, {}]) },
+    { 'metadata.name': pick(rng, NAMES) },
+    { 'metadata.labels': pick<unknown>(rng, [{ team: 'a' }, { gpu: true }, null, []]) },
+    { spec: pick<unknown>(rng, [null, undefined, {}, 'text']) },
+  ]);
+}
+
+/** A change that can't be made (below a value that is no mapping) is left out. */
+function applicable(changes: Changes, next: Changes): Changes {
+  const isBelowScalar = (path: string): boolean =>
+    Object.entries(changes).some(
+      ([other, value]) => path.startsWith(`${other}.`) && (typeof value !== 'object' || value === null),
+    );
+  const kept = Object.entries(next).filter(([path]) => !isBelowScalar(path));
+  return { ...changes, ...Object.fromEntries(kept) };
+}
+
+/** Manifest `index` of the series that `seed` names. Plain JSON. */
+export function generateManifest(seed: number, index: number): unknown {
+  const rng = new Rng(seed, index);
+  let changes: Changes = {};
+  const numFieldChanges = rng.nextInt(4);
+  for (let i = 0; i < numFieldChanges; i++) changes = applicable(changes, fieldChange(rng));
+  if (once(rng, 2)) changes = applicable(changes, groupChange(rng));
+  if (once(rng, 10)) changes = applicable(changes, rareChange(rng));
+  // A copy, since candidates are shared, and without undefined, which no JSON has.
+  return JSON.parse(JSON.stringify(manifestWith(structuredClone(changes))));
+}
