@@ -51,7 +51,7 @@ export interface JobParts {
 
 export function assembleJob({ config, data, calls, registry, progress, log, signal }: JobParts): Job {
   const { membership } = calls;
-  const groups = new ProcessGroups(calls);
+  const groups = new ProcessGroups(calls, rendezvousMs(config));
   const { directory, keep, everyIterations } = config.checkpoint;
   return {
     config,

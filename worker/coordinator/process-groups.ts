@@ -5,6 +5,7 @@
 import { unary } from '../service/rpc.ts';
 import type { MemberCalls } from './calls.ts';
 import type { Member } from './membership.ts';
+import { Patience } from './patience.ts';
 import { together } from './together.ts';
 import type { TrainerGang } from './trainers.ts';
 
@@ -22,9 +23,6 @@ export interface PlannedGroup {
   readonly members: readonly Member[];
 }
 
-/** Failures in one epoch after the other, with no change of membership to explain them. */
-const MAX_FAILURES = 3;
-
 /** Which groups the members need. A group of one rank is none. */
 export function planGroups(gang: TrainerGang, replicas: readonly Member[]): PlannedGroup[] {
   const groups: PlannedGroup[] = [
@@ -37,16 +35,20 @@ export function planGroups(gang: TrainerGang, replicas: readonly Member[]): Plan
 
 export class ProcessGroups {
   readonly #calls: MemberCalls;
+  readonly #waitMs: number;
   #formed: FormedGroups | null = null;
 
-  constructor(calls: MemberCalls) {
+  /** `waitMs`: longest wait for a member that neither answers nor is declared lost. */
+  constructor(calls: MemberCalls, waitMs: number) {
     this.#calls = calls;
+    this.#waitMs = waitMs;
   }
 
   /** The groups of the present epoch, formed anew unless they stand already. Throws what made forming fail. */
   async ensure(gang: TrainerGang, signal: AbortSignal): Promise<FormedGroups> {
     const { membership } = this.#calls;
-    for (let failures = 0; ; ) {
+    const patience = new Patience(membership, this.#waitMs);
+    for (;;) {
       signal.throwIfAborted();
       const formed = this.#formed;
       if (formed?.epoch === membership.epoch && formed.gang === gang) return formed;
@@ -57,11 +59,7 @@ export class ProcessGroups {
         for (const group of planGroups(gang, replicas)) await this.#form(group, epoch, signal);
         this.#formed = { epoch, gang, replicas };
       } catch (error) {
-        signal.throwIfAborted();
-        if (membership.epoch !== epoch) continue;
-        failures++;
-        if (failures >= MAX_FAILURES) throw error;
-        membership.raiseEpoch();
+        await patience.endure(error, epoch, signal);
       }
     }
   }

@@ -6,6 +6,7 @@
 import { unary } from '../service/rpc.ts';
 import type { MemberCalls } from './calls.ts';
 import type { Member } from './membership.ts';
+import { Patience } from './patience.ts';
 import type { FormedGroups, ProcessGroups } from './process-groups.ts';
 import type { WeightHolders } from './rollout.ts';
 import { together } from './together.ts';
@@ -25,8 +26,6 @@ export interface WeightSyncOptions {
   readonly waitMs: number;
   readonly onFailure: (error: unknown) => void;
 }
-
-const MAX_FAILURES = 3;
 
 export class WeightSync implements WeightHolders {
   readonly #options: WeightSyncOptions;
@@ -66,8 +65,9 @@ export class WeightSync implements WeightHolders {
     if (source?.weights.policyVersion !== policyVersion) {
       throw new Error(`internal: the actor doesn't hold version ${policyVersion}`);
     }
-    const { calls, groups, onFailure } = this.#options;
-    for (let failures = 0; ; ) {
+    const { calls, groups, waitMs, onFailure } = this.#options;
+    const patience = new Patience(calls.membership, waitMs);
+    for (;;) {
       await this.#waitForReplica(signal);
       const formed = await groups.ensure(source.gang, signal);
       if (formed.replicas.length === 0) continue;
@@ -77,11 +77,8 @@ export class WeightSync implements WeightHolders {
       } catch (error) {
         signal.throwIfAborted();
         onFailure(error);
-        if (calls.membership.epoch !== formed.epoch) continue;
-        failures++;
-        if (failures >= MAX_FAILURES) throw error;
-        // A broken broadcast leaves its communicator unusable.
-        calls.membership.raiseEpoch();
+        // A broken broadcast leaves its communicator unusable: patience ends in a new epoch, with new groups.
+        await patience.endure(error, formed.epoch, signal);
       }
     }
   }

@@ -43,6 +43,23 @@ test('a generation replica lost in the middle of a rollout changes no figure', a
   assert.deepEqual(await runWithLoss({ name: 'generation-1', count: 12 }), undisturbed);
 });
 
+test('a generation replica that is gone when the weights are synced is waited for', async () => {
+  const undisturbed = await runUndisturbed();
+  await using job = new FakeJob();
+  const run = await job.startCoordinator();
+  let isDone = false;
+  // Killed in a train step, back long after the first try to broadcast has failed, and never declared lost by silence.
+  const killGeneration = async (_worker: FakeWorker, count: number) => {
+    if (isDone || count < 3) return;
+    isDone = true;
+    await job.workers.get('generation-1')!.kill();
+    setTimeout(() => job.startWorker(run.address, { role: 'generation', index: 1 }), 900);
+  };
+  await job.startWorkers(run.address, { 'critic-0': killGeneration });
+  await run.ended;
+  assert.deepEqual({ metrics: job.metrics(), weight: job.exportedWeight() }, undisturbed);
+});
+
 test('the only generation replica lost: its prompts wait for the replacement', async () => {
   const overrides = { roles: { generation: { replicas: 1 } } };
   assert.deepEqual(await runWithLoss({ name: 'generation-0', count: 25, overrides }), await runUndisturbed());
