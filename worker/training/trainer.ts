@@ -11,7 +11,7 @@ import type { TrainReplyInput } from '../api/generated/ppo/v1/TrainReply.ts';
 import type { TrainRequest } from '../api/generated/ppo/v1/TrainRequest.ts';
 import type { TrainStep } from '../api/generated/ppo/v1/TrainStep.ts';
 import type { OptimizerConfig } from '../api/job-config.ts';
-import type { Communicator } from '../collectives/communicator.ts';
+import { type Communicator, CommunicatorError } from '../collectives/communicator.ts';
 import type { ComputeThread } from '../runtime/compute-thread.ts';
 import { refuseProblems, responseLength, type Sequence } from '../scoring/sequence.ts';
 import { RpcError } from '../service/rpc.ts';
@@ -176,13 +176,14 @@ export class Trainer {
         throw new RpcError(grpc.status.FAILED_PRECONDITION, `rank ${group.rank} of the weights' group can't publish`);
       }
       const startMs = performance.now();
-      await group.broadcast({
+      const broadcast = group.broadcast({
         buffer: { name: parametersName, offsetBytes: 0 },
         count: info.numElements,
         dataType: 'float32',
         root: 0,
         timeoutMs: collectiveMs,
       });
+      await named('publishing weights', broadcast);
       const seconds = (performance.now() - startMs) / 1000;
       const bytes = info.numElements * Float32Array.BYTES_PER_ELEMENT;
       metrics.weightSyncBytes.inc(bytes);
@@ -226,13 +227,14 @@ export class Trainer {
   async #reduce(group: Communicator): Promise<void> {
     const { info, reductionName, collectiveMs, metrics } = this.#options;
     const stop = metrics.reduceSeconds.startTimer();
-    await group.allReduce({
+    const allReduce = group.allReduce({
       buffer: { name: reductionName, offsetBytes: 0 },
       count: info.numReductionElements,
       dataType: 'float32',
       op: 'sum',
       timeoutMs: collectiveMs,
     });
+    await named('summing gradients over the ranks', allReduce);
     stop();
   }
 
@@ -264,6 +266,17 @@ export class Trainer {
     if (version === this.#version) return;
     const message = `${what}: found ${version}, but the weights are of version ${this.#version}`;
     throw new RpcError(grpc.status.FAILED_PRECONDITION, message);
+  }
+}
+
+/** What failed, in words, and the status that tells a broken group from a slow one. */
+async function named(what: string, collective: Promise<void>): Promise<void> {
+  try {
+    await collective;
+  } catch (error) {
+    if (!(error instanceof CommunicatorError)) throw error;
+    const code = error.code === 'TIMEOUT' ? grpc.status.DEADLINE_EXCEEDED : grpc.status.ABORTED;
+    throw new RpcError(code, `${what} failed (${error.code}): ${error.message}`, { cause: error });
   }
 }
 

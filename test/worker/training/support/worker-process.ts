@@ -112,6 +112,8 @@ export interface WorkerOptions {
   readonly job: JobConfig;
   /** Default: an address that no other process of this test has. */
   readonly address?: string;
+  /** Default: a folder of its own. A worker and its sidecar share one. */
+  readonly sharedDir?: string;
   readonly threads?: number;
 }
 
@@ -129,9 +131,10 @@ export interface RunningWorker {
   /** Everything it has written. */
   readonly output: () => string;
   readonly metricsUrl: string;
+  readonly sharedDir: string;
   /** A connection per service, closed with the process. */
   client<Name extends ServiceName>(service: Name): Client<Name>;
-  /** SIGTERM; resolves with the exit code. */
+  /** SIGTERM, unless the process was sent one; resolves with the exit code. */
   stop(): Promise<number | null>;
 }
 
@@ -139,10 +142,12 @@ export interface RunningWorker {
 export function spawnWorker(options: WorkerOptions): RunningWorker {
   const { folder, role, index = 0, job } = options;
   const address = options.address ?? nextAddress();
-  const sharedDir = join(folder, `${role}-${index}-shared`);
+  const sharedDir = options.sharedDir ?? join(folder, `${role}-${index}-shared`);
   mkdirSync(sharedDir, { recursive: true });
   const jobPath = join(folder, `${role}-${index}.json`);
   writeFileSync(jobPath, JSON.stringify(job));
+  // A sidecar shares its worker's address.
+  const metricsPort = role === 'communicator' ? METRICS_PORT + 1 : METRICS_PORT;
   const environment = {
     PATH: process.env.PATH,
     PPO_ROLE: role,
@@ -150,8 +155,9 @@ export function spawnWorker(options: WorkerOptions): RunningWorker {
     PPO_POD_NAME: `test-${role}-${index}`,
     PPO_POD_IP: address,
     PPO_GRPC_PORT: String(GRPC_PORT),
-    PPO_METRICS_PORT: String(METRICS_PORT),
+    PPO_METRICS_PORT: String(metricsPort),
     PPO_COMMUNICATOR_PORT: '7001',
+    PPO_TRANSPORT_PORT: '7002',
     PPO_SHARED_DIR: sharedDir,
     PPO_COORDINATOR_ADDRESS: `${address}:1`,
     PPO_JOB_CONFIG: jobPath,
@@ -165,7 +171,8 @@ export function spawnWorker(options: WorkerOptions): RunningWorker {
     address,
     process: child,
     output: () => chunks.join(''),
-    metricsUrl: `http://${address}:${METRICS_PORT}`,
+    metricsUrl: `http://${address}:${metricsPort}`,
+    sharedDir,
     client: <Name extends ServiceName>(service: Name) => {
       const known = clients.get(service) ?? connect(service, `${address}:${GRPC_PORT}`);
       clients.set(service, known);
@@ -205,7 +212,8 @@ async function isReady(worker: RunningWorker): Promise<boolean> {
 async function stop(child: ChildProcess): Promise<number | null> {
   if (child.exitCode === null && child.signalCode === null) {
     const ended = once(child, 'exit');
-    child.kill('SIGTERM');
+    // A second one would end it without its handler.
+    if (!child.killed) child.kill('SIGTERM');
     const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);
     await ended;
     clearTimeout(timer);
