@@ -6,7 +6,7 @@ import { ComputeThread } from '../runtime/compute-thread.ts';
 import type { RuntimeError } from '../runtime/runtime-error.ts';
 import type { EngineStats, SequenceCounts } from './engine.ts';
 import type { EngineApi, EngineEvent, EngineThreadData } from './engine-thread.ts';
-import type { FinishedSequence, SequenceRequest, TokenEvent } from './sequence.ts';
+import type { FinishedSequence, SequenceEvent, SequenceRequest } from './sequence.ts';
 import { Submission } from './submission.ts';
 
 const IDLE: EngineStats = {
@@ -135,8 +135,3 @@ export class EngineClient {
     this.#recipients.clear();
   }
 }
-
-/** What happened to the `index`th sequence of a submission. */
-export type SequenceEvent =
-  | { readonly kind: 'token'; readonly index: number; readonly token: TokenEvent }
-  | { readonly kind: 'finished'; readonly index: number; readonly sequence: FinishedSequence };

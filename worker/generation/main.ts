@@ -6,6 +6,7 @@ import { SidecarClient } from '../collectives/sidecar-client.ts';
 import type { WorkerSettings } from '../config.ts';
 import { loadModelConfig, loadModelFolder } from '../models/folder.ts';
 import { layoutParameters } from '../models/layout.ts';
+import { loadTokenizer } from '../models/tokenizer.ts';
 import { EpochFence } from '../service/epoch.ts';
 import { GroupMembership } from '../service/group-member.ts';
 import { Closers } from '../service/lifecycle.ts';
@@ -16,6 +17,7 @@ import { serveWorker } from '../service/worker.ts';
 import { EngineClient } from './engine-client.ts';
 import { GenerationMetrics } from './generation-metrics.ts';
 import { generationHandlers } from './generation-service.ts';
+import { startOpenAiServer } from './openai/openai-server.ts';
 import { cacheTokensOf, hopelessIfItThrows, readGenerationSettings } from './settings.ts';
 import { WeightReceiver } from './weight-receiver.ts';
 import { WeightSlots } from './weight-slots.ts';
@@ -70,6 +72,12 @@ export async function runGeneration(settings: WorkerSettings): Promise<void> {
       onReceived: (reply) => metrics.onReceived(reply),
     });
     const limits = { vocabSize: config.vocabSize, cacheTokens, maxUnfinished: MAX_UNFINISHED };
+    if (settings.openaiPort !== null) {
+      const tokenizer = hopelessIfItThrows(() => loadTokenizer(path));
+      const [host, port, modelName] = [settings.podIp, settings.openaiPort, job.job.name];
+      const http = await startOpenAiServer({ host, port, engine, config, tokenizer, modelName, limits });
+      closers.add('the HTTP server', () => http.close(CLOSE_GRACE_MS / 2));
+    }
     await serveWorker({
       settings,
       log,

@@ -63,6 +63,11 @@ export interface FinishedSequence {
   readonly totalMs: number;
 }
 
+/** What happened to the `index`th sequence of a submission. */
+export type SequenceEvent =
+  | { readonly kind: 'token'; readonly index: number; readonly token: TokenEvent }
+  | { readonly kind: 'finished'; readonly index: number; readonly sequence: FinishedSequence };
+
 export class Sequence {
   readonly request: SequenceRequest;
   readonly tokenIds: number[] = [];

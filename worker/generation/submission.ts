@@ -4,7 +4,7 @@
  * Consumes: events. Waits for: the next one. Unblocked by: an event, the timeout, cancel, fail.
  */
 import type { SequenceCounts } from './engine.ts';
-import type { SequenceEvent } from './engine-client.ts';
+import type { SequenceEvent } from './sequence.ts';
 
 export interface SubmissionOptions {
   readonly size: number;
