@@ -11,7 +11,7 @@ import type { KubernetesObject, Stored, WatchEvent } from './objects.ts';
 
 /** A whole new state of the world (what isn't in it is gone), or one change to it. */
 export type Update<T extends KubernetesObject> =
-  | { readonly type: 'LISTED'; readonly items: readonly Stored<T>[] }
+  | { readonly type: 'LISTED'; readonly items: readonly Stored<T>[]; readonly resourceVersion: string }
   | WatchEvent<T>;
 
 export interface FollowOptions extends ListOptions {
@@ -38,7 +38,7 @@ export async function* follow<T extends KubernetesObject>(
       if (resourceVersion === null) {
         const list = await cluster.list(kind, options);
         resourceVersion = list.resourceVersion;
-        yield { type: 'LISTED', items: list.items };
+        yield { type: 'LISTED', ...list };
       }
       const onBookmark = (version: string): void => {
         resourceVersion = version;

@@ -20,6 +20,7 @@ import { FieldOwnership, ownedBody } from './field-ownership.ts';
 import { FOREGROUND_FINALIZER, findGarbage } from './garbage.ts';
 import { checkIdentity, describe } from './identity.ts';
 import { copyJson, deepFreeze, type JsonObject } from './json.ts';
+import { isSelected } from './object-cache.ts';
 import type { KubernetesObject, ObjectMeta, Pod, Stored, StoredMeta, WatchEvent, WatchEventType } from './objects.ts';
 import { WatchHistory } from './watch-history.ts';
 
@@ -288,11 +289,6 @@ function graceSeconds(object: Stored<KubernetesObject>, options: DeleteOptions):
   const phase = pod.status?.phase;
   if (phase === 'Succeeded' || phase === 'Failed') return 0;
   return options.gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
-}
-
-function isSelected(object: KubernetesObject, options: ListOptions): boolean {
-  if (options.namespace !== undefined && object.metadata.namespace !== options.namespace) return false;
-  return Object.entries(options.labels ?? {}).every(([name, value]) => object.metadata.labels?.[name] === value);
 }
 
 /** What a watch with a selector sees: an object that stops matching looks deleted, one that starts matching, added. */

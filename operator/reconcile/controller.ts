@@ -1,29 +1,46 @@
-// The loop around a reconciler: watches jobs and their children, turns each change into the job's key, and reconciles
-// keys, one worker a key. It refuses to know what reconciling does.
+// The loop around a reconciler: follows jobs and their children into a cache, turns each change into the job's key, and
+// reconciles keys, one worker a key. It refuses to know what reconciling does.
 //
 // Consumes: a cluster's watches, and keys from `enqueue`. Waits for: keys. Unblocked by: changes, back-offs, the resync.
 
 import type { Clock } from '../cluster/clock.ts';
 import { type Cluster, CONFIG_MAPS, PODS, type ResourceKind, SERVICES } from '../cluster/cluster.ts';
 import { follow, sleep } from '../cluster/list-watch.ts';
+import type { ObjectCache } from '../cluster/object-cache.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import { keyOf, ownerKeyOf, PPO_JOBS } from './ppojob-kind.ts';
 import type { ReconcileResult } from './result.ts';
-import { WorkQueue } from './work-queue.ts';
+import { type Priority, type QueueObserver, type QueueStatistics, WorkQueue } from './work-queue.ts';
+
+/** Told what happens, for metrics. */
+export interface ControllerObserver {
+  readonly queue: QueueObserver;
+  onStart(controller: { readonly concurrency: number; readonly statistics: () => QueueStatistics }): void;
+  onReconcile(result: ReconcileResult, durationMs: number): void;
+}
 
 export interface ControllerOptions {
   readonly cluster: Cluster;
+  /** What the controller follows lands here before anything is reconciled. */
+  readonly cache: ObjectCache;
   readonly clock: Clock;
-  /** Never called twice at once for the same key. */
+  /** Never called twice at once for the same key, nor before all kinds have been listed. */
   readonly reconcile: (key: string) => Promise<ReconcileResult>;
   readonly onError: (error: unknown, key: string | null) => void;
   /** Only this namespace; all when absent. */
   readonly namespace?: string;
+  /** Labels that every child has, so that nobody else's objects are followed; none when absent. */
+  readonly childLabels?: Readonly<Record<string, string>>;
   /** Jobs worked on at the same time. */
   readonly concurrency?: number;
   /** Every job is looked at again after this time, in case a change was missed. */
   readonly resyncMs?: number;
+  readonly observer?: ControllerObserver;
 }
+
+const DEFAULT_CONCURRENCY = 4;
+const DEFAULT_RESYNC_MS = 600_000;
+const CHILD_KINDS: readonly ResourceKind<KubernetesObject>[] = [PODS, SERVICES, CONFIG_MAPS];
 
 export class Controller {
   readonly #options: ControllerOptions;
@@ -31,7 +48,8 @@ export class Controller {
 
   constructor(options: ControllerOptions) {
     this.#options = options;
-    this.#queue = new WorkQueue({ clock: options.clock });
+    const { clock, observer } = options;
+    this.#queue = new WorkQueue({ clock, ...(observer !== undefined && { observer: observer.queue }) });
   }
 
   enqueue(key: string): void {
@@ -40,39 +58,49 @@ export class Controller {
 
   /** Runs until the signal aborts and every reconcile under way has ended. */
   async run(signal: AbortSignal): Promise<void> {
+    const { concurrency = DEFAULT_CONCURRENCY, observer, childLabels = {} } = this.#options;
     signal.addEventListener('abort', () => this.#queue.close(), { once: true });
     if (signal.aborted) this.#queue.close();
-    const workers = Array.from({ length: this.#options.concurrency ?? 4 }, () => this.#work());
-    const jobKeys = (object: KubernetesObject): string => keyOf(object.metadata);
+    observer?.onStart({ concurrency, statistics: () => this.#queue.statistics });
+    const synced = Promise.withResolvers<void>();
+    signal.addEventListener('abort', () => synced.resolve(), { once: true });
+    if (signal.aborted) synced.resolve();
+    const onListed = (): void => {
+      if ([PPO_JOBS, ...CHILD_KINDS].every((kind) => this.#options.cache.isSynced(kind))) synced.resolve();
+    };
     const watches = [
-      this.#watch(PPO_JOBS, jobKeys, signal),
-      this.#watch(PODS, ownerKeyOf, signal),
-      this.#watch(SERVICES, ownerKeyOf, signal),
-      this.#watch(CONFIG_MAPS, ownerKeyOf, signal),
+      this.#watch(PPO_JOBS, { keyOfObject: (object) => keyOf(object.metadata), labels: {}, signal, onListed }),
+      ...CHILD_KINDS.map((kind) =>
+        this.#watch(kind, { keyOfObject: ownerKeyOf, labels: childLabels, signal, onListed }),
+      ),
     ];
+    await synced.promise;
+    const workers = Array.from({ length: concurrency }, () => this.#work());
     await Promise.all([...workers, ...watches, this.#resync(signal)]);
   }
 
-  async #watch<T extends KubernetesObject>(
-    kind: ResourceKind<T>,
-    keyOfObject: (object: KubernetesObject) => string | null,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { cluster, clock, onError, namespace } = this.#options;
-    const options = { clock, signal, onError: (error: unknown) => onError(error, null) };
-    const updates = follow(cluster, kind, namespace === undefined ? options : { ...options, namespace });
+  async #watch<T extends KubernetesObject>(kind: ResourceKind<T>, options: WatchedKind): Promise<void> {
+    const { cluster, clock, onError, namespace, cache } = this.#options;
+    const updates = follow(cluster, kind, {
+      ...{ clock, signal: options.signal, labels: options.labels },
+      onError: (error: unknown) => onError(error, null),
+      ...(namespace !== undefined && { namespace }),
+    });
     for await (const update of updates) {
-      // A list shows what is there, not what has gone since the last watch: every job may have lost a child.
-      if (update.type === 'LISTED') await this.#enqueueAll();
-      else this.#enqueueKey(keyOfObject(update.object));
+      cache.apply(kind, update);
+      if (update.type === 'LISTED') {
+        options.onListed();
+        // A list shows what is there, not what has gone since the last watch: every job may have lost a child.
+        this.#enqueueAll('low');
+      } else this.#enqueueKey(options.keyOfObject(update.object));
     }
   }
 
   async #resync(signal: AbortSignal): Promise<void> {
-    const { clock, resyncMs = 600_000 } = this.#options;
+    const { clock, resyncMs = DEFAULT_RESYNC_MS } = this.#options;
     while (!signal.aborted) {
       await sleep(resyncMs, { clock, signal });
-      if (!signal.aborted) await this.#enqueueAll();
+      if (!signal.aborted) this.#enqueueAll('low');
     }
   }
 
@@ -80,27 +108,27 @@ export class Controller {
     if (key !== null) this.#queue.add(key);
   }
 
-  async #enqueueAll(): Promise<void> {
-    const { cluster, namespace, onError } = this.#options;
-    try {
-      const jobs = await cluster.list(PPO_JOBS, namespace === undefined ? {} : { namespace });
-      for (const job of jobs.items) this.#queue.add(keyOf(job.metadata));
-    } catch (error) {
-      onError(error, null);
-    }
+  #enqueueAll(priority: Priority): void {
+    for (const job of this.#options.cache.list(PPO_JOBS)) this.#queue.add(keyOf(job.metadata), priority);
   }
 
   async #work(): Promise<void> {
     for (;;) {
       const key = await this.#queue.take();
       if (key === null) return;
-      try {
-        this.#requeue(key, await this.#options.reconcile(key));
-      } catch (error) {
-        this.#requeue(key, { type: 'retry', error });
-      } finally {
-        this.#queue.done(key);
-      }
+      const startMs = this.#options.clock.nowMs();
+      const result = await this.#reconcile(key);
+      this.#options.observer?.onReconcile(result, this.#options.clock.nowMs() - startMs);
+      this.#requeue(key, result);
+      this.#queue.done(key);
+    }
+  }
+
+  async #reconcile(key: string): Promise<ReconcileResult> {
+    try {
+      return await this.#options.reconcile(key);
+    } catch (error) {
+      return { type: 'retry', error };
     }
   }
 
@@ -113,4 +141,11 @@ export class Controller {
     this.#queue.forget(key);
     if (result.type === 'requeueAfter') this.#queue.addAfter(key, result.delayMs);
   }
+}
+
+interface WatchedKind {
+  readonly keyOfObject: (object: KubernetesObject) => string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  readonly onListed: () => void;
 }

@@ -1,10 +1,12 @@
-// The operator as one thing to start: controller, reconciler, events and progress over a cluster. A table of contents.
+// The operator as one thing to start: cache, controller, reconciler, events and progress over a cluster. A table of contents.
 
-import { EVENT_SOURCE } from '../api/names.ts';
+import { EVENT_SOURCE, FIELD_MANAGER, LABELS } from '../api/names.ts';
+import { cachedCluster } from '../cluster/cached-cluster.ts';
 import { type Clock, systemClock } from '../cluster/clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { EventRecorder } from '../cluster/event-recorder.ts';
-import { Controller } from './controller.ts';
+import { ObjectCache } from '../cluster/object-cache.ts';
+import { Controller, type ControllerObserver } from './controller.ts';
 import { GrpcProgressSource, type ProgressSource } from './progress-source.ts';
 import { PPOJobReconciler } from './reconciler.ts';
 
@@ -14,21 +16,29 @@ export interface OperatorOptions {
   readonly onError: (error: unknown, key: string | null) => void;
   /** Only this namespace; all when absent. */
   readonly namespace?: string;
+  /** Jobs worked on at the same time. */
+  readonly concurrency?: number;
   readonly clock?: Clock;
   readonly progress?: ProgressSource;
+  readonly observer?: ControllerObserver;
 }
 
 /** Runs until the signal aborts and what is under way has ended. */
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
-  const { cluster, onError, clock = systemClock } = options;
+  const { onError, namespace, concurrency, observer, clock = systemClock } = options;
+  const cache = new ObjectCache({ indexLabel: LABELS.job });
+  const cluster = cachedCluster(options.cluster, cache);
   const events = new EventRecorder({ cluster, clock, source: EVENT_SOURCE, onError: (error) => onError(error, null) });
   // A coordinator that doesn't answer yet, or any more, is no news: its pod's status says what is wrong.
   const progress = options.progress ?? new GrpcProgressSource({ clock, onError: () => {} });
   const reconciler = new PPOJobReconciler({ cluster, clock, events, progress });
   const controller = new Controller({
-    ...{ cluster, clock, onError },
+    ...{ cluster: options.cluster, cache, clock, onError },
     reconcile: (key) => reconciler.reconcile(key),
-    ...(options.namespace !== undefined && { namespace: options.namespace }),
+    childLabels: { [LABELS.managedBy]: FIELD_MANAGER },
+    ...(namespace !== undefined && { namespace }),
+    ...(concurrency !== undefined && { concurrency }),
+    ...(observer !== undefined && { observer }),
   });
   const stopListening = progress.onChange((key) => controller.enqueue(key));
   try {

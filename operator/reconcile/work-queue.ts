@@ -1,5 +1,6 @@
 // Keys that need work, by client-go's rules: a key is queued once, is worked on by one worker at a time, and when added
-// meanwhile is worked on once more; failed keys come back after a time that doubles. It refuses to know what the work is.
+// meanwhile is worked on once more; failed keys come back after a time that doubles; keys that only might need work give
+// way to others. It refuses to know what the work is.
 
 import type { Clock } from '../cluster/clock.ts';
 
@@ -7,17 +8,42 @@ export interface WorkQueueOptions {
   readonly clock: Clock;
   readonly firstBackoffMs?: number;
   readonly longestBackoffMs?: number;
+  readonly observer?: QueueObserver;
 }
+
+/** 'low': nothing has happened to the key that we know of, as for all keys after a start. */
+export type Priority = 'high' | 'low';
+
+/** Told what happens, for metrics. */
+export interface QueueObserver {
+  onAdd(): void;
+  /** After waiting for so long. */
+  onTake(waitedMs: number): void;
+  /** After work of so long. */
+  onDone(workedMs: number): void;
+  onRetry(): void;
+}
+
+export interface QueueStatistics {
+  readonly depth: number;
+  /** Of work that has begun and hasn't ended: in all, and the longest. */
+  readonly unfinishedMs: number;
+  readonly longestMs: number;
+}
+
+const NO_OBSERVER: QueueObserver = { onAdd: () => {}, onTake: () => {}, onDone: () => {}, onRetry: () => {} };
 
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #firstBackoffMs: number;
   readonly #longestBackoffMs: number;
-  /** Insertion order is the order of work. */
-  readonly #queued = new Set<string>();
-  readonly #active = new Set<string>();
+  readonly #observer: QueueObserver;
+  /** Since when. Insertion order is the order of work; a key is in one of them. */
+  readonly #queued = { high: new Map<string, number>(), low: new Map<string, number>() };
+  /** Since when. */
+  readonly #active = new Map<string, number>();
   /** Added while active: queued again when done. */
-  readonly #dirty = new Set<string>();
+  readonly #dirty = new Map<string, Priority>();
   readonly #delayed = new Map<string, { readonly atMs: number; readonly cancel: () => void }>();
   readonly #numFailures = new Map<string, number>();
   #takers: ((key: string | null) => void)[] = [];
@@ -27,15 +53,31 @@ export class WorkQueue {
     this.#clock = options.clock;
     this.#firstBackoffMs = options.firstBackoffMs ?? 5;
     this.#longestBackoffMs = options.longestBackoffMs ?? 60_000;
+    this.#observer = options.observer ?? NO_OBSERVER;
   }
 
-  add(key: string): void {
+  get statistics(): QueueStatistics {
+    const nowMs = this.#clock.nowMs();
+    const unfinished = [...this.#active.values()].map((sinceMs) => nowMs - sinceMs);
+    return {
+      depth: this.#queued.high.size + this.#queued.low.size,
+      unfinishedMs: unfinished.reduce((sum, ms) => sum + ms, 0),
+      longestMs: Math.max(0, ...unfinished),
+    };
+  }
+
+  add(key: string, priority: Priority = 'high'): void {
     if (this.#isClosed) return;
     if (this.#active.has(key)) {
-      this.#dirty.add(key);
+      if (priority === 'high' || !this.#dirty.has(key)) this.#dirty.set(key, priority);
       return;
     }
-    this.#queued.add(key);
+    const { high, low } = this.#queued;
+    const sinceMs = high.get(key) ?? low.get(key);
+    if (sinceMs === undefined) this.#observer.onAdd();
+    if (priority === 'low' && sinceMs !== undefined) return;
+    if (priority === 'high') low.delete(key);
+    if (!high.has(key)) this.#queued[priority].set(key, sinceMs ?? this.#clock.nowMs());
     this.#serve();
   }
 
@@ -57,6 +99,7 @@ export class WorkQueue {
   addWithBackoff(key: string): void {
     const numFailures = this.#numFailures.get(key) ?? 0;
     this.#numFailures.set(key, numFailures + 1);
+    this.#observer.onRetry();
     this.addAfter(key, Math.min(this.#firstBackoffMs * 2 ** numFailures, this.#longestBackoffMs));
   }
 
@@ -74,13 +117,18 @@ export class WorkQueue {
   }
 
   done(key: string): void {
+    const sinceMs = this.#active.get(key);
     this.#active.delete(key);
-    if (this.#dirty.delete(key)) this.add(key);
+    if (sinceMs !== undefined) this.#observer.onDone(this.#clock.nowMs() - sinceMs);
+    const priority = this.#dirty.get(key);
+    this.#dirty.delete(key);
+    if (priority !== undefined) this.add(key, priority);
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#queued.clear();
+    this.#queued.high.clear();
+    this.#queued.low.clear();
     this.#dirty.clear();
     for (const { cancel } of this.#delayed.values()) cancel();
     this.#delayed.clear();
@@ -93,11 +141,17 @@ export class WorkQueue {
       this.#takers = [];
       return;
     }
-    for (const key of this.#queued) {
+    for (const queue of [this.#queued.high, this.#queued.low]) this.#serveFrom(queue);
+  }
+
+  #serveFrom(queue: Map<string, number>): void {
+    for (const [key, sinceMs] of queue) {
       const taker = this.#takers.shift();
       if (taker === undefined) return;
-      this.#queued.delete(key);
-      this.#active.add(key);
+      const nowMs = this.#clock.nowMs();
+      queue.delete(key);
+      this.#active.set(key, nowMs);
+      this.#observer.onTake(nowMs - sinceMs);
       taker(key);
     }
   }

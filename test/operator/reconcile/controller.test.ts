@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PODS } from '../../../operator/cluster/cluster.ts';
 import { MemoryCluster } from '../../../operator/cluster/memory-cluster.ts';
+import { ObjectCache } from '../../../operator/cluster/object-cache.ts';
 import { Controller } from '../../../operator/reconcile/controller.ts';
 import { PPO_JOBS, type PPOJobObject } from '../../../operator/reconcile/ppojob-kind.ts';
 import { DONE, type ReconcileResult } from '../../../operator/reconcile/result.ts';
@@ -27,9 +28,10 @@ async function withController(
 ): Promise<void> {
   const clock = new ManualClock();
   const cluster = new MemoryCluster({ clock });
+  const cache = new ObjectCache({ indexLabel: 'job' });
   const errors: unknown[] = [];
   const onError = (error: unknown): number => errors.push(error);
-  const controller = new Controller({ cluster, clock, reconcile, onError, resyncMs: 60_000 });
+  const controller = new Controller({ cluster, cache, clock, reconcile, onError, resyncMs: 60_000 });
   const stop = new AbortController();
   const running = controller.run(stop.signal);
   await settle();

@@ -71,3 +71,49 @@ describe('WorkQueue', () => {
     assert.deepEqual(clock.waitingMs, []);
   });
 });
+
+describe('WorkQueue priorities', () => {
+  it('hands out what has changed before what only might have', async () => {
+    const { queue } = newQueue();
+    for (const key of ['a', 'b', 'c']) queue.add(key, 'low');
+    queue.add('d');
+    queue.add('b');
+    const order = [await queue.take(), await queue.take(), await queue.take(), await queue.take()];
+    assert.deepEqual(order, ['d', 'b', 'a', 'c']);
+    assert.equal(await isEmpty(queue), true);
+  });
+
+  it('keeps a high priority given while the key is worked on', async () => {
+    const { queue } = newQueue();
+    queue.add('a');
+    await queue.take();
+    queue.add('a');
+    queue.add('a', 'low');
+    queue.add('b', 'low');
+    queue.done('a');
+    assert.deepEqual([await queue.take(), await queue.take()], ['a', 'b']);
+  });
+
+  it('tells an observer of adds, waits, work and retries, and counts what waits and runs', async () => {
+    const clock = new ManualClock();
+    const seen: (string | number)[] = [];
+    const observer = {
+      onAdd: () => seen.push('add'),
+      onTake: (waitedMs: number) => seen.push('take', waitedMs),
+      onDone: (workedMs: number) => seen.push('done', workedMs),
+      onRetry: () => seen.push('retry'),
+    };
+    const queue = new WorkQueue({ clock, observer });
+    queue.add('a');
+    queue.add('a');
+    queue.add('b', 'low');
+    await clock.advance(30);
+    await queue.take();
+    await clock.advance(50);
+    assert.deepEqual(queue.statistics, { depth: 1, unfinishedMs: 50, longestMs: 50 });
+    queue.done('a');
+    queue.addWithBackoff('a');
+    assert.deepEqual(seen, ['add', 'add', 'take', 30, 'done', 50, 'retry']);
+    queue.close();
+  });
+});

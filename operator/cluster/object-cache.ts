@@ -1,0 +1,140 @@
+// What is known of some kinds of objects: fed by lists and watches, and by the answers to our own writes, so that nobody
+// here decides on less than what we ourselves have done. Tells objects of one name apart by uid. It refuses to know where
+// its updates come from.
+
+import type { ListOptions, ObjectName, ResourceKind } from './cluster.ts';
+import type { Update } from './list-watch.ts';
+import type { KubernetesObject, Stored } from './objects.ts';
+
+type Kind = Pick<ResourceKind<KubernetesObject>, 'plural'>;
+type Known = Stored<KubernetesObject>;
+
+/** Objects that have gone are remembered: an answer that comes late must not bring one back. */
+const MAX_GONE = 10_000;
+
+export class ObjectCache {
+  readonly #indexLabel: string;
+  readonly #stores = new Map<string, KindStore>();
+
+  /** Lists that select by `indexLabel` don't look at every object. */
+  constructor(options: { readonly indexLabel: string }) {
+    this.#indexLabel = options.indexLabel;
+  }
+
+  /** A list or a change, in the order in which they came. */
+  apply<T extends KubernetesObject>(kind: ResourceKind<T>, update: Update<T>): void {
+    const store = this.#store(kind);
+    if (update.type === 'LISTED') store.replace(update.items, update.resourceVersion);
+    else if (update.type === 'DELETED') store.remove(update.object);
+    else store.put(update.object);
+  }
+
+  /** The answer to a write of our own. Ignored for kinds that aren't followed. */
+  remember<T extends KubernetesObject>(kind: ResourceKind<T>, object: Stored<T>): void {
+    if (this.isSynced(kind)) this.#store(kind).put(object);
+  }
+
+  /** Whether the kind's objects have been listed. */
+  isSynced(kind: Kind): boolean {
+    return this.#stores.get(kind.plural)?.isSynced ?? false;
+  }
+
+  get<T extends KubernetesObject>(kind: ResourceKind<T>, name: ObjectName): Stored<T> | null {
+    return (this.#store(kind).objects.get(keyOf(name)) as Stored<T> | undefined) ?? null;
+  }
+
+  list<T extends KubernetesObject>(kind: ResourceKind<T>, options: ListOptions = {}): Stored<T>[] {
+    const objects = this.#store(kind).select(options.labels?.[this.#indexLabel]);
+    return objects.filter((object) => isSelected(object, options)) as Stored<T>[];
+  }
+
+  #store(kind: Kind): KindStore {
+    const known = this.#stores.get(kind.plural);
+    if (known !== undefined) return known;
+    const store = new KindStore(this.#indexLabel);
+    this.#stores.set(kind.plural, store);
+    return store;
+  }
+}
+
+class KindStore {
+  readonly objects = new Map<string, Known>();
+  isSynced = false;
+  readonly #indexLabel: string;
+  readonly #byLabel = new Map<string, Map<string, Known>>();
+  readonly #gone = new Set<string>();
+
+  constructor(indexLabel: string) {
+    this.#indexLabel = indexLabel;
+  }
+
+  select(label: string | undefined): Known[] {
+    const selected = label === undefined ? this.objects : this.#byLabel.get(label);
+    return selected === undefined ? [] : [...selected.values()];
+  }
+
+  /** What isn't listed has gone, unless we wrote it after the list was made. */
+  replace(items: readonly Known[], resourceVersion: string): void {
+    this.isSynced = true;
+    const listed = new Set(items.map((item) => item.metadata.uid));
+    for (const known of [...this.objects.values()]) {
+      if (!listed.has(known.metadata.uid) && !isNewer(known.metadata.resourceVersion, resourceVersion)) {
+        this.remove(known);
+      }
+    }
+    for (const item of items) this.put(item);
+  }
+
+  put(object: Known): void {
+    const key = keyOf(object.metadata);
+    if (this.#gone.has(object.metadata.uid)) return;
+    const known = this.objects.get(key);
+    if (known !== undefined) {
+      if (!isNewer(object.metadata.resourceVersion, known.metadata.resourceVersion)) return;
+      this.#unindex(key, known);
+    }
+    this.objects.set(key, object);
+    this.#index(key, object);
+  }
+
+  remove(object: Known): void {
+    this.#gone.add(object.metadata.uid);
+    if (this.#gone.size > MAX_GONE) this.#gone.delete(this.#gone.values().next().value!);
+    const key = keyOf(object.metadata);
+    const known = this.objects.get(key);
+    if (known?.metadata.uid !== object.metadata.uid) return;
+    this.objects.delete(key);
+    this.#unindex(key, known);
+  }
+
+  #index(key: string, object: Known): void {
+    const label = object.metadata.labels?.[this.#indexLabel];
+    if (label === undefined) return;
+    const group = this.#byLabel.get(label);
+    if (group === undefined) this.#byLabel.set(label, new Map([[key, object]]));
+    else group.set(key, object);
+  }
+
+  #unindex(key: string, object: Known): void {
+    const label = object.metadata.labels?.[this.#indexLabel];
+    const group = label === undefined ? undefined : this.#byLabel.get(label);
+    group?.delete(key);
+    if (group?.size === 0) this.#byLabel.delete(label!);
+  }
+}
+
+/** Whether an object with these labels, in this namespace, is asked for. */
+export function isSelected(object: KubernetesObject, options: ListOptions): boolean {
+  if (options.namespace !== undefined && object.metadata.namespace !== options.namespace) return false;
+  return Object.entries(options.labels ?? {}).every(([name, value]) => object.metadata.labels?.[name] === value);
+}
+
+/** Resource versions of one kind are decimal numbers that grow (Kubernetes 1.35 made that a promise). */
+function isNewer(version: string, than: string): boolean {
+  if (version.length !== than.length) return version.length > than.length;
+  return version > than;
+}
+
+function keyOf(name: ObjectName): string {
+  return `${name.namespace}/${name.name}`;
+}
