@@ -2,7 +2,9 @@
 // shows and scales a job as promised, and holds a running job's spec still.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import { CRD_NAME } from '../../operator/api/crd.ts';
 import { API_VERSION, PLURAL } from '../../operator/api/names.ts';
 import { parsePPOJob } from '../../operator/api/parse.ts';
@@ -12,7 +14,8 @@ import type { JsonObject } from '../../operator/cluster/json.ts';
 import type { ApiRequest } from '../../operator/cluster/kubernetes-transport.ts';
 import { manifestWith } from '../operator/api/manifest.ts';
 import { generateManifest } from '../operator/api/manifest-generator.ts';
-import { startEnvironment } from './environment.ts';
+import { ensureBinaries } from './binaries.ts';
+import { KUBECONFIG_VARIABLE, startEnvironment } from './environment.ts';
 import { installCrds } from './manifests.ts';
 
 const NUM_MANIFESTS = 500;
@@ -29,6 +32,15 @@ const jobs = `/apis/${API_VERSION}/namespaces/${namespace}/${PLURAL}`;
 function send(method: ApiRequest['method'], path: string, body?: unknown): Promise<JsonObject> {
   const contentType = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
   return transport.request({ method, path, subject: { title: path, name: null }, body, contentType });
+}
+
+/** What `kubectl` prints, with words parted by single spaces. */
+async function kubectl(...args: string[]): Promise<string> {
+  const binaries = await ensureBinaries(['kubectl']);
+  const kubeconfig = environment.plane?.kubeconfig ?? process.env[KUBECONFIG_VARIABLE] ?? '';
+  const options = { env: { ...process.env, KUBECONFIG: kubeconfig }, timeout: 60_000 };
+  const { stdout } = await promisify(execFile)(binaries.kubectl, ['--namespace', namespace, ...args], options);
+  return stdout.replace(/ +/g, ' ');
 }
 
 /** Null where the server accepts; else what it says. Nothing is stored. */
@@ -132,6 +144,27 @@ describe('a PPOJob on an API server', () => {
     const scale = await send('GET', `${jobs}/scaled/scale`);
     assert.deepEqual([scale.spec, scale.status], [{ replicas: 4 }, { replicas: 1, selector: 'a=b' }]);
     await assert.rejects(send('PATCH', `${jobs}/scaled/scale`, { spec: { replicas: 0 } }), InvalidError);
+  });
+
+  it('is shown, explained and scaled by kubectl', async () => {
+    await createJob('shown');
+    const condition = { status: 'True', message: '', lastTransitionTime: TIME };
+    await setStatus('shown', {
+      conditions: [
+        { ...condition, type: 'Running', reason: 'PodsReady' },
+        { ...condition, type: 'Accepted', reason: 'Valid' },
+      ],
+      restarts: 2,
+      progress: { ...PROGRESS, metrics: { 'rollout/score': '0.8125', 'policy/kl': '-0.01' } },
+    });
+    const [header, row] = (await kubectl('get', 'ppo', 'shown')).split('\n');
+    assert.equal(header, 'NAME STATUS ITERATION SCORE KL TOKENS/S RESTARTS AGE');
+    assert.match(row ?? '', /^shown Running 3 0\.8125 -0\.01 100 2 \d+s$/);
+    assert.match(await kubectl('get', 'ppo', 'shown', '-o', 'wide'), / PodsReady 10 /);
+    assert.match(await kubectl('get', 'all'), /ppojob\.rlhf\.dev\/shown Running/);
+    assert.match(await kubectl('explain', 'ppojob.spec.algorithm.kl.coef'), /Weight of the KL penalty/);
+    assert.match(await kubectl('wait', 'ppojob/shown', '--for=condition=Running', '--timeout=5s'), /condition met/);
+    assert.match(await kubectl('scale', 'ppojob/shown', '--replicas=3'), /scaled/);
   });
 
   it('keeps status out of ordinary writes', async () => {
