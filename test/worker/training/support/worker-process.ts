@@ -117,6 +117,13 @@ export interface WorkerOptions {
   readonly threads?: number;
 }
 
+const SIDECAR_PORTS = { PPO_COMMUNICATOR_PORT: '7001', PPO_TRANSPORT_PORT: '7002' };
+
+/** Or is one. */
+function hasSidecar(role: Role): boolean {
+  return role !== 'reference' && role !== 'reward';
+}
+
 let numAddresses = 0;
 
 /** A loopback address of its own for each process of each test process. */
@@ -143,7 +150,7 @@ export function spawnWorker(options: WorkerOptions): RunningWorker {
   const { folder, role, index = 0, job } = options;
   const address = options.address ?? nextAddress();
   const sharedDir = options.sharedDir ?? join(folder, `${role}-${index}-shared`);
-  mkdirSync(sharedDir, { recursive: true });
+  if (hasSidecar(role)) mkdirSync(sharedDir, { recursive: true });
   const jobPath = join(folder, `${role}-${index}.json`);
   writeFileSync(jobPath, JSON.stringify(job));
   // A sidecar shares its worker's address.
@@ -156,9 +163,7 @@ export function spawnWorker(options: WorkerOptions): RunningWorker {
     PPO_POD_IP: address,
     PPO_GRPC_PORT: String(GRPC_PORT),
     PPO_METRICS_PORT: String(metricsPort),
-    PPO_COMMUNICATOR_PORT: '7001',
-    PPO_TRANSPORT_PORT: '7002',
-    PPO_SHARED_DIR: sharedDir,
+    ...(hasSidecar(role) ? { ...SIDECAR_PORTS, PPO_SHARED_DIR: sharedDir } : {}),
     PPO_COORDINATOR_ADDRESS: `${address}:1`,
     PPO_JOB_CONFIG: jobPath,
     PPO_THREADS: String(options.threads ?? 1),
