@@ -8,9 +8,10 @@ import * as grpc from '@grpc/grpc-js';
 import { RpcError } from '../service/rpc.ts';
 import type { Membership } from './membership.ts';
 
-/** Failures other than silence, with no change of membership to explain them. */
-const MAX_FAILURES = 3;
-const PAUSE_MS = 100;
+/** Failures other than silence, with no change of membership to explain them. The pause doubles: 6 s in all, in which a
+ * sidecar that died is back. */
+const MAX_FAILURES = 7;
+const FIRST_PAUSE_MS = 100;
 /** Between two tries while a member doesn't answer: its loss or its replacement ends the pause. */
 const SILENT_PAUSE_MS = 500;
 
@@ -40,9 +41,10 @@ export class Patience {
       if (nowMs - this.#silentSinceMs > this.#waitMs) throw error;
       await this.#membership.waitUntil(hasChanged, SILENT_PAUSE_MS, signal);
     } else {
+      const pauseMs = FIRST_PAUSE_MS * 2 ** this.#failures;
       this.#failures++;
       if (this.#failures >= MAX_FAILURES) throw error;
-      await delay(PAUSE_MS, undefined, { signal }).catch(() => {});
+      await delay(pauseMs, undefined, { signal }).catch(() => {});
       signal.throwIfAborted();
     }
     // What was begun in the failed epoch must find itself over.

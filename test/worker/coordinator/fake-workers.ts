@@ -248,10 +248,7 @@ export class FakeWorker {
       LoadCheckpoint: unaryHandler(async (request: { epoch: number; iteration: number; directory: string }) => {
         this.fence.admit(request.epoch);
         const initial: TrainerState = { weight: INITIAL_WEIGHT[this.options.role], version: 0 };
-        const isInitial = request.directory === '';
-        const state = isInitial
-          ? initial
-          : (JSON.parse(readFileSync(this.#file(request.directory), 'utf8')) as TrainerState);
+        const state = request.directory === '' ? initial : this.#read(request.directory);
         this.weight = state.weight;
         this.version = state.version;
         return { version: this.version, checksum: checksumOf(this.weight), bytes: 8 };
@@ -271,6 +268,14 @@ export class FakeWorker {
         return { checksum: checksumOf(this.weight), bytes: 8, seconds: 0 };
       }),
     };
+  }
+
+  #read(directory: string): TrainerState {
+    try {
+      return JSON.parse(readFileSync(this.#file(directory), 'utf8')) as TrainerState;
+    } catch (error) {
+      throw new RpcError(grpc.status.DATA_LOSS, 'damaged', { cause: error });
+    }
   }
 
   #file(directory: string): string {
