@@ -1,0 +1,95 @@
+// The operator as a process beside a Kubernetes API server: clients, metrics, election, and the operator while it leads.
+// It refuses to know jobs, and how its settings were given.
+
+import { type Logger, pino } from 'pino';
+import { startMetricsServer } from '../worker/service/metrics.ts';
+import { FIELD_MANAGER } from './api/names.ts';
+import { systemClock } from './cluster/clock.ts';
+import { KubernetesCluster } from './cluster/kubernetes-cluster.ts';
+import { KubernetesCredentials } from './cluster/kubernetes-credentials.ts';
+import { type LeadershipEnd, leadWhenElected } from './cluster/lease.ts';
+import { createOperatorMetrics, type OperatorMetrics } from './metrics.ts';
+import { leaseName, type OperatorSettings } from './options.ts';
+import { runOperator } from './reconcile/operator.ts';
+
+/** Two attempts fit into the time in which a leader must renew its lease. */
+const LEASE_REQUEST_DEADLINE_MS = 5000;
+
+/** Runs until the signal aborts or the lease is lost; says which. Throws when it can't start. */
+export async function runInCluster(settings: OperatorSettings, signal: AbortSignal): Promise<LeadershipEnd> {
+  const log = createLog(settings);
+  const metrics = createOperatorMetrics();
+  const load = {
+    ...(settings.kubeconfig !== null && { kubeconfig: settings.kubeconfig }),
+    ...(settings.context !== null && { context: settings.context }),
+  };
+  const credentials = KubernetesCredentials.load(load, systemClock);
+  const client = { credentials, userAgent: FIELD_MANAGER, onAttempt: metrics.onAttempt };
+  const cluster = new KubernetesCluster(client);
+  // Connections of its own: a burst of pods must not make the leader miss its lease.
+  const leaseCluster = new KubernetesCluster({ ...client, deadlineMs: LEASE_REQUEST_DEADLINE_MS });
+  const server = await startMetricsServer({ ...settings.metrics, registry: metrics.registry, isReady: () => true });
+  log.info({ port: server.port, identity: settings.identity }, 'started');
+  try {
+    const end = await leadThroughout({ settings, log, metrics, cluster, leaseCluster, credentials }, signal);
+    log.info({ end }, 'ended');
+    return end;
+  } finally {
+    await Promise.all([server.close(), cluster.close(), leaseCluster.close()]);
+  }
+}
+
+interface Parts {
+  readonly settings: OperatorSettings;
+  readonly log: Logger;
+  readonly metrics: OperatorMetrics;
+  readonly cluster: KubernetesCluster;
+  readonly leaseCluster: KubernetesCluster;
+  readonly credentials: KubernetesCredentials;
+}
+
+async function leadThroughout(parts: Parts, signal: AbortSignal): Promise<LeadershipEnd> {
+  const { settings, log, metrics, cluster, leaseCluster, credentials } = parts;
+  const lead = (leading: AbortSignal): Promise<void> =>
+    runOperator(
+      {
+        cluster,
+        onError: (error, job) => log.warn({ err: error, ...(job !== null && { job }) }, 'a fault'),
+        observer: metrics.controller,
+        concurrency: settings.concurrency,
+        ...(settings.namespace !== null && { namespace: settings.namespace }),
+      },
+      leading,
+    );
+  const lease = leaseName(settings, credentials.namespace);
+  if (lease === null) {
+    metrics.onLeading(true);
+    await lead(signal);
+    return 'stopped';
+  }
+  const onLeading = (isLeading: boolean): void => {
+    log.info({ lease }, isLeading ? 'leading' : 'not leading any more');
+    metrics.onLeading(isLeading);
+  };
+  return leadWhenElected(
+    {
+      ...{ lease, onLeading, identity: settings.identity, cluster: leaseCluster, clock: systemClock },
+      random: Math.random,
+      onError: (error) => log.warn({ err: error, lease }, 'the lease'),
+    },
+    signal,
+    lead,
+  );
+}
+
+function createLog({ logLevel, identity }: OperatorSettings): Logger {
+  return pino(
+    {
+      level: logLevel,
+      base: { name: FIELD_MANAGER, identity },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    pino.destination({ dest: 1, sync: true }),
+  );
+}

@@ -1,0 +1,121 @@
+// The operator's own settings: what may be given on its command line and in its environment, and what they mean. Pure; it
+// refuses to know what is done with them.
+
+import { parseArgs } from 'node:util';
+import type { ObjectName } from './cluster/cluster.ts';
+
+export interface OperatorSettings {
+  /** Null: as kubectl finds one, then the pod's service account. */
+  readonly kubeconfig: string | null;
+  readonly context: string | null;
+  /** Null: jobs of all namespaces. */
+  readonly namespace: string | null;
+  /** Null: nobody else runs. A lease without a namespace lies where the operator runs. */
+  readonly lease: { readonly name: string; readonly namespace: string | null } | null;
+  /** Of this process, unlike any other's. */
+  readonly identity: string;
+  readonly metrics: { readonly host: string; readonly port: number };
+  readonly concurrency: number;
+  readonly logLevel: string;
+}
+
+export type ParsedOptions =
+  | { readonly kind: 'run'; readonly settings: OperatorSettings }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'wrong'; readonly problems: readonly string[] };
+
+export const HELP = `Runs PPOJobs on a Kubernetes cluster.
+
+  node operator/main.ts [options]
+
+  --kubeconfig FILE       default: KUBECONFIG, ~/.kube/config, or the pod's service account
+  --context NAME          default: the kubeconfig's current one
+  --namespace NAME        only jobs of this namespace; default: all
+  --lease-name NAME       of the Lease by which one operator at a time is elected; default: ppo-operator
+  --lease-namespace NAME  default: POD_NAMESPACE, or the context's
+  --no-leader-election    when no other operator runs
+  --metrics-address H:P   of /metrics, /healthz and /readyz; default: 0.0.0.0:8080
+  --concurrency N         jobs worked on at the same time; default: 16
+  --log-level LEVEL       debug, info, warn or error; default: info
+  --help
+
+Exit code: 0 it was asked to end, 1 it lost its lease or failed, 2 the options are wrong.
+`;
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
+const MAX_CONCURRENCY = 256;
+const MAX_PORT = 65_535;
+const OPTIONS = {
+  kubeconfig: { type: 'string' },
+  context: { type: 'string' },
+  namespace: { type: 'string' },
+  'lease-name': { type: 'string', default: 'ppo-operator' },
+  'lease-namespace': { type: 'string' },
+  'no-leader-election': { type: 'boolean', default: false },
+  'metrics-address': { type: 'string', default: '0.0.0.0:8080' },
+  concurrency: { type: 'string', default: '16' },
+  'log-level': { type: 'string', default: 'info' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+export interface OptionsInput {
+  readonly args: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+  /** Makes the identity of this process unlike that of the one before it in the same pod. */
+  readonly uniqueId: string;
+  readonly hostName: string;
+}
+
+export function parseOptions(input: OptionsInput): ParsedOptions {
+  try {
+    const { values } = parseArgs({ args: [...input.args], options: OPTIONS });
+    return values.help ? { kind: 'help' } : interpret(values, input);
+  } catch (error) {
+    return { kind: 'wrong', problems: [error instanceof Error ? error.message : String(error)] };
+  }
+}
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
+
+function interpret(values: Values, { environment, uniqueId, hostName }: OptionsInput): ParsedOptions {
+  const problems: string[] = [];
+  const concurrency = Number(values.concurrency);
+  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MAX_CONCURRENCY) {
+    problems.push(`--concurrency ${values.concurrency}: must be a whole number from 1 to ${MAX_CONCURRENCY}`);
+  }
+  const metrics = parseAddress(values['metrics-address']);
+  if (metrics === null) {
+    problems.push(`--metrics-address ${values['metrics-address']}: must be HOST:PORT, such as 0.0.0.0:8080`);
+  }
+  if (!LOG_LEVELS.includes(values['log-level'])) {
+    problems.push(`--log-level ${values['log-level']}: must be one of ${LOG_LEVELS.join(', ')}`);
+  }
+  if (problems.length > 0 || metrics === null) return { kind: 'wrong', problems };
+  const leaseNamespace = values['lease-namespace'] ?? environment.POD_NAMESPACE ?? null;
+  return {
+    kind: 'run',
+    settings: {
+      kubeconfig: values.kubeconfig ?? null,
+      context: values.context ?? null,
+      namespace: values.namespace ?? null,
+      lease: values['no-leader-election'] ? null : { name: values['lease-name'], namespace: leaseNamespace },
+      identity: `${environment.POD_NAME ?? hostName}_${uniqueId}`,
+      metrics,
+      concurrency,
+      logLevel: values['log-level'],
+    },
+  };
+}
+
+/** HOST:PORT, the host of IPv6 in brackets. */
+function parseAddress(text: string): { host: string; port: number } | null {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  const host = match?.[1] ?? match?.[2];
+  return host === undefined || port > MAX_PORT ? null : { host, port };
+}
+
+/** Where the election's Lease lies; `fallback` is the namespace that the context names. */
+export function leaseName({ lease }: OperatorSettings, fallback: string): ObjectName | null {
+  return lease === null ? null : { name: lease.name, namespace: lease.namespace ?? fallback };
+}

@@ -1,0 +1,57 @@
+// The operator's options: defaults, where the lease lies, and every problem at once.
+
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { leaseName, type OperatorSettings, parseOptions } from '../../operator/options.ts';
+
+const INPUT = { environment: {}, uniqueId: 'u1', hostName: 'host' };
+
+function settingsOf(args: readonly string[], environment: NodeJS.ProcessEnv = {}): OperatorSettings {
+  const parsed = parseOptions({ ...INPUT, args, environment });
+  assert.equal(parsed.kind, 'run');
+  return (parsed as { settings: OperatorSettings }).settings;
+}
+
+it('needs no option', () => {
+  assert.deepEqual(settingsOf([]), {
+    kubeconfig: null,
+    context: null,
+    namespace: null,
+    lease: { name: 'ppo-operator', namespace: null },
+    identity: 'host_u1',
+    metrics: { host: '0.0.0.0', port: 8080 },
+    concurrency: 16,
+    logLevel: 'info',
+  });
+});
+
+it('puts the lease where it is told, where the pod runs, or where the context points', () => {
+  assert.deepEqual(leaseName(settingsOf(['--lease-namespace', 'a', '--lease-name', 'l']), 'c'), {
+    name: 'l',
+    namespace: 'a',
+  });
+  assert.equal(leaseName(settingsOf([], { POD_NAMESPACE: 'b' }), 'c')?.namespace, 'b');
+  assert.equal(leaseName(settingsOf([]), 'c')?.namespace, 'c');
+  assert.equal(leaseName(settingsOf(['--no-leader-election']), 'c'), null);
+  assert.equal(settingsOf([], { POD_NAME: 'operator-0' }).identity, 'operator-0_u1');
+});
+
+it('takes addresses of both families', () => {
+  assert.deepEqual(settingsOf(['--metrics-address', '127.0.0.1:0']).metrics, { host: '127.0.0.1', port: 0 });
+  assert.deepEqual(settingsOf(['--metrics-address', '[::1]:9000']).metrics, { host: '::1', port: 9000 });
+});
+
+it('lists every problem', () => {
+  const args = ['--concurrency', '0', '--metrics-address', '8080', '--log-level', 'loud'];
+  assert.deepEqual(parseOptions({ ...INPUT, args }), {
+    kind: 'wrong',
+    problems: [
+      '--concurrency 0: must be a whole number from 1 to 256',
+      '--metrics-address 8080: must be HOST:PORT, such as 0.0.0.0:8080',
+      '--log-level loud: must be one of debug, info, warn, error',
+    ],
+  });
+  const unknown = parseOptions({ ...INPUT, args: ['--verbose'] });
+  assert.equal(unknown.kind, 'wrong');
+  assert.equal(parseOptions({ ...INPUT, args: ['--help'] }).kind, 'help');
+});
