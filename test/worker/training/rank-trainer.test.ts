@@ -188,3 +188,26 @@ test('experiences can be overwritten in place and dropped', () => {
   rank.trainer.clearExperiences();
   assert.throws(() => rank.trainer.accumulate([0], 1));
 });
+
+test('more shapes than are kept compiled still train the same', () => {
+  const long = Array.from({ length: 20 }, (_, i) => {
+    const length = 4 + ((i * 7) % 20) * 3;
+    const column = new Float32Array(2).fill(0.5);
+    return {
+      tokenIds: Int32Array.from({ length }, (_token, t) => (t * 5) % 23),
+      promptLength: length - 2,
+      columns: { oldValues: column, returns: column },
+    };
+  });
+  const gradient = (rank: Rank, index: number) => {
+    rank.trainer.beginStep();
+    rank.trainer.accumulate(Array(1 + (index % 2) * 4).fill(index), 10);
+    return rank.reduction.slice();
+  };
+  const rank = rankWith(value, long);
+  const first = long.map((_, index) => gradient(rank, index));
+  // Compiled again where they were disposed of in between.
+  long.forEach((_, index) => {
+    assert.deepEqual(gradient(rank, index), first[index]);
+  });
+});
