@@ -60,6 +60,8 @@ export interface RolloutOptions {
   readonly onRequeue?: (member: Member, count: number, cause: Error) => void;
 }
 
+/** Prompts that one replica has at a time; it refuses more than about twice as many. */
+const MAX_UNFINISHED = 1 << 15;
 /** Tokens of the prompts in one call: far below what a message may hold. */
 const MAX_CALL_TOKENS = 1 << 20;
 /** Failures in a row, without a response in between, after which a rollout gives up; the pause between them doubles. */
@@ -82,8 +84,8 @@ class Rollout {
   readonly #responses: (RolloutResponse | null)[];
   /** Indices of requests that no replica has. */
   #queue: number[];
-  /** Tokens that each replica (by incarnation) may still have to produce. */
-  readonly #unfinishedTokens = new Map<string, number>();
+  /** Prompts that each replica (by incarnation) has, and the tokens that they may still cost it. */
+  readonly #load = new Map<string, { prompts: number; tokens: number }>();
   readonly #streams = new Set<Promise<void>>();
   #bringing: Promise<void> | null = null;
   #numFinished = 0;
@@ -126,21 +128,23 @@ class Rollout {
     );
   }
 
-  /** Everything queued, in order, each to the replica with the fewest unfinished tokens (the first of equals). */
+  /** What is queued, in order, each to the replica with the fewest unfinished tokens (the first of equals). */
   #assign(): void {
     const { weights, policyVersion, requests } = this.#options;
-    const replicas = weights.ready(policyVersion);
-    if (this.#queue.length === 0 || replicas.length === 0) return;
-    const shares = new Map<Member, number[]>(replicas.map((member) => [member, []]));
-    const load = replicas.map((member) => this.#unfinishedTokens.get(member.incarnation) ?? 0);
+    const shares = weights.ready(policyVersion).map((member) => ({ member, indices: [] as number[] }));
+    let numAssigned = 0;
     for (const index of this.#queue) {
-      const least = load.indexOf(Math.min(...load));
-      shares.get(replicas[least]!)!.push(index);
-      load[least]! += this.#cost(index);
+      const free = shares.filter(({ member }) => this.#loadOf(member).prompts < MAX_UNFINISHED);
+      if (free.length === 0) break;
+      const tokensOf = (share: { member: Member }) => this.#loadOf(share.member).tokens;
+      const least = free.reduce((best, share) => (tokensOf(share) < tokensOf(best) ? share : best));
+      least.indices.push(index);
+      this.#addLoad(least.member, index, 1);
+      numAssigned++;
     }
-    this.#queue = [];
-    for (const [member, share] of shares) {
-      for (const part of splitByTokens(share, requests)) this.#start(member, part);
+    this.#queue = this.#queue.slice(numAssigned);
+    for (const { member, indices } of shares) {
+      for (const part of splitByTokens(indices, requests)) this.#start(member, part);
     }
   }
 
@@ -150,11 +154,10 @@ class Rollout {
 
   #start(member: Member, share: readonly number[]): void {
     const unfinished = new Set(share);
-    for (const index of share) this.#addLoad(member, this.#cost(index));
     const running = this.#converse(member, unfinished)
       .catch((error: unknown) => this.#onFailure(member, unfinished, error))
       .finally(() => {
-        for (const index of unfinished) this.#addLoad(member, -this.#cost(index));
+        for (const index of unfinished) this.#addLoad(member, index, -1);
         this.#queue.push(...unfinished);
         this.#queue.sort((a, b) => a - b);
         this.#streams.delete(running);
@@ -199,7 +202,7 @@ class Rollout {
     if (response.finishReason === 'abort') return;
     this.#responses[index] = checkResponse(response, this.#options);
     unfinished.delete(index);
-    this.#addLoad(member, -this.#cost(index));
+    this.#addLoad(member, index, -1);
     this.#failuresInARow = 0;
     this.#numFinished++;
     this.#numTokens += response.tokenIds.length;
@@ -223,8 +226,19 @@ class Rollout {
     await delay(pauseMs, undefined, { signal }).catch(() => {});
   }
 
-  #addLoad(member: Member, tokens: number): void {
-    this.#unfinishedTokens.set(member.incarnation, (this.#unfinishedTokens.get(member.incarnation) ?? 0) + tokens);
+  #loadOf(member: Member): { prompts: number; tokens: number } {
+    const known = this.#load.get(member.incarnation);
+    if (known !== undefined) return known;
+    const load = { prompts: 0, tokens: 0 };
+    this.#load.set(member.incarnation, load);
+    return load;
+  }
+
+  /** `sign`: 1 when the replica gets the prompt, -1 when it is done with it. */
+  #addLoad(member: Member, index: number, sign: 1 | -1): void {
+    const load = this.#loadOf(member);
+    load.prompts += sign;
+    load.tokens += sign * this.#cost(index);
   }
 
   /** Until a stream ends, weights arrive or the membership changes; while there is nobody to wait for, `waitMs` at most. */
