@@ -131,9 +131,9 @@ test('workers that have seen later epochs are led on above them', async () => {
 });
 
 test('an incomplete rendezvous fails with the names of those missing', async () => {
-  await using job = new FakeJob({ overrides: { deadlines: { rendezvousSeconds: 1 } } });
+  await using job = new FakeJob({ overrides: { deadlines: { rendezvousSeconds: 3 } } });
   const run = await job.startCoordinator();
   await job.startWorker(run.address, { role: 'actor', index: 0 });
   await job.startWorker(run.address, { role: 'generation', index: 1 });
-  await assert.rejects(run.ended, /within 1 s; missing: generation-0, critic-0, reference-0, reward-0/);
+  await assert.rejects(run.ended, /within 3 s; missing: generation-0, critic-0, reference-0, reward-0/);
 });
