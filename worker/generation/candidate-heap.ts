@@ -19,13 +19,13 @@ export class CandidateHeap {
     return this.#size;
   }
 
-  /** Takes the tokens of values[start .. start + V) that are greater than `floor`; all of them where none is. */
+  /** Takes the tokens of values[start .. start + V) that are at least `floor`; all of them where none is. */
   fill(values: Float32Array, start: number, floor: number): void {
     this.#values = values;
     this.#start = start;
     const tokens = this.#tokens;
     let count = 0;
-    for (let token = 0; token < tokens.length; token++) if (values[start + token]! > floor) tokens[count++] = token;
+    for (let token = 0; token < tokens.length; token++) if (values[start + token]! >= floor) tokens[count++] = token;
     if (count === 0) for (; count < tokens.length; count++) tokens[count] = count;
     this.#numFilled = count;
     this.#size = count;

@@ -45,7 +45,7 @@ export class Sampler {
   /** The `count` greatest entries in falling order. */
   top(row: Row, count: number): RankedToken[] {
     if (count === 0) return [];
-    this.#heap.fill(row.data, row.start, Number.NEGATIVE_INFINITY);
+    this.#heap.fill(row.data, row.start, this.#floorOfTop(row, count));
     const ranked: RankedToken[] = [];
     while (ranked.length < count && this.#heap.size > 0) {
       const tokenId = this.#heap.pop();
@@ -74,7 +74,7 @@ export class Sampler {
     const heap = this.#heap;
     const hasTopK = topK > 0 && topK < this.#vocabSize;
     // Tokens this unlikely weigh at most 1 - topP together, so that the nucleus is complete without them.
-    heap.fill(data, start, hasTopK ? 0 : (1 - topP) / this.#vocabSize);
+    heap.fill(data, start, hasTopK ? this.#floorOfTop({ data, start }, topK) : (1 - topP) / this.#vocabSize);
     const limit = hasTopK ? topK : this.#vocabSize;
     const enough = hasTopK ? Number.POSITIVE_INFINITY : topP;
     let total = 0;
@@ -97,5 +97,22 @@ export class Sampler {
       if (sum > target) return heap.popped(rank);
     }
     return heap.popped(count - 1);
+  }
+
+  /**
+   * A number that the `count` greatest entries reach and most others don't: of `count` blocks of the row, the greatest
+   * entries are as many different ones, so the least of them is no greater than the entry looked for.
+   */
+  #floorOfTop({ data, start }: Row, count: number): number {
+    const blockLength = Math.floor(this.#vocabSize / count);
+    if (blockLength < 2) return Number.NEGATIVE_INFINITY;
+    let floor = Number.POSITIVE_INFINITY;
+    for (let block = 0; block < count; block++) {
+      const first = start + block * blockLength;
+      let greatest = data[first]!;
+      for (let at = first + 1; at < first + blockLength; at++) if (data[at]! > greatest) greatest = data[at]!;
+      if (greatest < floor) floor = greatest;
+    }
+    return floor;
   }
 }

@@ -1,0 +1,55 @@
+// What a generation server needs before it starts.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { WorkerSettings } from '../../../worker/config.ts';
+import { cacheTokensOf, hopelessIfItThrows, readGenerationSettings } from '../../../worker/generation/settings.ts';
+import { HopelessError } from '../../../worker/service/lifecycle.ts';
+import { jobConfig } from './processes.ts';
+import { smallConfig } from './support.ts';
+
+const settings: WorkerSettings = {
+  role: 'generation',
+  index: 0,
+  podName: 'pod',
+  podIp: '127.0.0.1',
+  grpcPort: 1,
+  metricsPort: 2,
+  openaiPort: null,
+  communicatorPort: null,
+  transportPort: null,
+  sharedDir: null,
+  coordinatorAddress: 'x:1',
+  jobConfigPath: null,
+  threads: 1,
+  logLevel: 'info',
+};
+
+test('names everything that is missing', () => {
+  assert.throws(() => readGenerationSettings(settings), {
+    name: 'HopelessError',
+    message: /PPO_JOB_CONFIG, PPO_COMMUNICATOR_PORT, PPO_SHARED_DIR in its environment/,
+  });
+  const given = { ...settings, communicatorPort: 5, sharedDir: '/x', jobConfigPath: '/nowhere/job.json' };
+  assert.throws(
+    () => readGenerationSettings({ ...given, coordinatorAddress: null }),
+    /needs PPO_COORDINATOR_ADDRESS in/,
+  );
+  assert.throws(() => readGenerationSettings(given), { name: 'HopelessError', message: /nowhere\/job.json/ });
+});
+
+test("the job's longest sequence has to fit the model", () => {
+  const job = jobConfig({ maxPromptTokens: 500, maxResponseTokens: 12 });
+  assert.equal(cacheTokensOf(job, smallConfig), 512);
+  assert.throws(() => cacheTokensOf(jobConfig({ maxPromptTokens: 501, maxResponseTokens: 12 }), smallConfig), {
+    name: 'HopelessError',
+    message: /found 513, allowed up to the 512 positions/,
+  });
+});
+
+test('what is read wrongly once is read wrongly always', () => {
+  assert.equal(
+    hopelessIfItThrows(() => 3),
+    3,
+  );
+  assert.throws(() => hopelessIfItThrows(() => JSON.parse('{')), HopelessError);
+});
