@@ -21,15 +21,19 @@ export interface ControlPlaneOptions {
   readonly binaries: ControlPlaneBinaries;
   /** Added to the API server's own, or in place of them. */
   readonly apiServerFlags?: Readonly<Record<string, string>>;
+  /** Runs before the controllers start: the garbage collector finds kinds that come later only after half a minute. */
+  readonly prepare?: (cluster: KubernetesCluster) => Promise<void>;
 }
 
-/** Controllers without which nothing here would be real; the others have nothing to do. An unknown name ends the program. */
+/**
+ * Controllers without which nothing here would be real. The endpoint slices' isn't among them: it refuses the loopback
+ * addresses of process pods. An unknown name ends the program.
+ */
 const CONTROLLERS = [
   ...['garbage-collector-controller', 'namespace-controller', 'pod-garbage-collector-controller'],
   ...['podgroup-protection-controller', 'taint-eviction-controller', 'node-lifecycle-controller', 'job-controller'],
-  ...['service-cidr-controller', 'endpointslice-controller', 'disruption-controller', 'resourcequota-controller'],
-  ...['serviceaccount-controller', 'root-ca-certificate-publisher-controller'],
-  ...['deployment-controller', 'replicaset-controller'],
+  ...['service-cidr-controller', 'disruption-controller', 'resourcequota-controller', 'serviceaccount-controller'],
+  ...['root-ca-certificate-publisher-controller', 'deployment-controller', 'replicaset-controller'],
 ];
 const PREFIX = 'ppo-control-plane-';
 const START_DEADLINE_MS = 120_000;
@@ -125,6 +129,7 @@ export class ControlPlane {
     this.#writeFiles();
     this.#run('etcd', this.#etcdFlags());
     await this.startApiServer();
+    await this.#prepare();
     const client = [`--kubeconfig=${this.kubeconfig}`, '--leader-elect=false', '--secure-port=0', ...CLIENT_FLAGS];
     this.#run('kube-controller-manager', [
       ...client,
@@ -135,6 +140,15 @@ export class ControlPlane {
     ]);
     this.#run('kube-scheduler', [...client, '--feature-gates=GenericWorkload=true']);
     await this.#untilServiceAccounts();
+  }
+
+  async #prepare(): Promise<void> {
+    const client = this.connect();
+    try {
+      await this.#options.prepare?.(client);
+    } finally {
+      await client.close();
+    }
   }
 
   #run(name: keyof ControlPlaneBinaries, args: readonly string[]): RunningProgram {

@@ -10,6 +10,7 @@ import { KubernetesCluster } from '../../operator/cluster/kubernetes-cluster.ts'
 import { KubernetesCredentials } from '../../operator/cluster/kubernetes-credentials.ts';
 import { ensureBinaries } from './binaries.ts';
 import { ControlPlane, type ControlPlaneOptions } from './control-plane.ts';
+import { installCrds } from './manifests.ts';
 import { CONTROL_PLANE } from './versions.ts';
 
 /** A cluster for all test files of a run, when somebody has started one. */
@@ -71,12 +72,13 @@ export async function startEnvironment(): Promise<TestEnvironment> {
   return closeAfter(new TestEnvironment(new KubernetesCluster({ credentials, userAgent: 'ppo-test' }), null));
 }
 
-/** A control plane that this test file may stop and break. */
+/** A control plane with this repository's CRDs, that this test file may stop and break. */
 export async function startOwnEnvironment(
   options: Omit<ControlPlaneOptions, 'binaries'> = {},
 ): Promise<TestEnvironment & { readonly plane: ControlPlane }> {
   const binaries = await ensureBinaries(CONTROL_PLANE, { say: (line) => console.error(line) });
-  const plane = await ControlPlane.start({ ...options, binaries });
+  const prepare = ({ transport }: KubernetesCluster): Promise<void> => installCrds(transport);
+  const plane = await ControlPlane.start({ prepare, ...options, binaries });
   return closeAfter(new TestEnvironment(plane.connect(), plane)) as TestEnvironment & { readonly plane: ControlPlane };
 }
 
