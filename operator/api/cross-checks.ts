@@ -4,6 +4,7 @@
  * cluster and no files.
  */
 import { type CelRule, pathSegments, sameStart } from './cel.ts';
+import { PLACEMENT_CHECKS } from './placement-checks.ts';
 import type { PPOJobSpec } from './ppojob.ts';
 import { describeValue, type Problem } from './problems.ts';
 
@@ -126,6 +127,22 @@ const klTargetNeedsCoef: CrossCheck = {
   },
 };
 
+const klTargetNeedsReward: CrossCheck = {
+  fields: ['algorithm.kl.target', 'algorithm.kl.placement'],
+  cel: {
+    rule: "!has(self.algorithm.kl.target) || self.algorithm.kl.placement == 'reward'",
+    message: 'needs algorithm.kl.placement reward: the coefficient of a KL in the loss is fixed',
+  },
+  check({ algorithm: { kl } }) {
+    if (kl.target === undefined || kl.placement === 'reward') return null;
+    return {
+      found: describeValue(kl.target),
+      rule: 'needs algorithm.kl.placement reward: the coefficient of a KL in the loss is fixed',
+      remedy: 'remove the target, or set algorithm.kl.placement to reward',
+    };
+  },
+};
+
 function withinIterations(path: string, read: (spec: PPOJobSpec) => number): CrossCheck {
   return {
     fields: [path, 'algorithm.numIterations'],
@@ -219,6 +236,7 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
   rewardClipRangeOrder,
   klEstimatorFitsPlacement,
   klTargetNeedsCoef,
+  klTargetNeedsReward,
   withinIterations('algorithm.criticWarmupIterations', (spec) => spec.algorithm.criticWarmupIterations),
   withinIterations('training.actor.warmupIterations', (spec) => spec.training.actor.warmupIterations),
   withinIterations('training.critic.warmupIterations', (spec) => spec.training.critic.warmupIterations),
@@ -227,6 +245,7 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
   modelIsNotOverwritten('critic'),
   modelIsNotOverwritten('reference'),
   heartbeatWithinRendezvous,
+  ...PLACEMENT_CHECKS,
 ];
 
 /** Whether `inner` is `outer` or lies below it. */

@@ -62,6 +62,17 @@ const cases: readonly { name: string; changes: Changes; path: string; rule: RegE
     remedy: 'give algorithm.kl.coef a value to start from, such as "0.01", or remove the target',
   },
   {
+    name: 'a KL target for the loss',
+    changes: {
+      'spec.algorithm.kl.target': '6',
+      'spec.algorithm.kl.placement': 'loss',
+      'spec.algorithm.kl.estimator': 'k3',
+    },
+    path: 'spec.algorithm.kl.target',
+    rule: /needs algorithm\.kl\.placement reward/,
+    remedy: 'remove the target, or set algorithm.kl.placement to reward',
+  },
+  {
     name: 'a critic warmup without end',
     changes: { 'spec.algorithm.criticWarmupIterations': 10 },
     path: 'spec.algorithm.criticWarmupIterations',
@@ -109,8 +120,8 @@ for (const { name, changes, path, rule, remedy } of cases) {
 }
 
 test('KL in the loss with k2 is fine, and so is an adaptive controller with a coefficient', () => {
-  const kl = { placement: 'loss', estimator: 'k2', target: '6' };
-  assert.deepEqual(problemsWith({ 'spec.algorithm.kl': kl }), []);
+  assert.deepEqual(problemsWith({ 'spec.algorithm.kl': { placement: 'loss', estimator: 'k2' } }), []);
+  assert.deepEqual(problemsWith({ 'spec.algorithm.kl': { target: '6' } }), []);
 });
 
 test('a rule waits for its own fields, the others are checked beside wrong ones', () => {

@@ -78,7 +78,7 @@ test('the example means what its comments say', () => {
   const { spec, metadata } = parsed.job;
   assert.equal(metadata.name, 'arithmetic');
   assert.equal(spec.seed, 0);
-  assert.equal(spec.algorithm.numIterations, 80);
+  assert.equal(spec.algorithm.numIterations, 120);
   assert.equal(spec.roles.generation.replicas, 2);
   assert.equal(spec.models.reference.path, spec.models.actor.path);
   assert.equal((spec.rollout.batchSize / spec.training.minibatchSize) * spec.algorithm.numPpoEpochs, 8);
