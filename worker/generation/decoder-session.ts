@@ -4,7 +4,7 @@
  *
  * The session is built anew for every version, with prepacking, instead of binding the weights as inputs. Measured on two
  * AVX2 cores, one thread: a step of 256 rows of the arithmetic example's model (d 96, 3 layers) takes 1.6 ms prepacked and
- * 2.2 ms otherwise, the build 5 ms; a 56M model's steps of 1, 8, 64 and 256 rows 4.9, 9.6, 37 and 126 ms against 7.5, 16,
+ * 2.2 ms otherwise, the build 9 ms; a 56M model's steps of 1, 8, 64 and 256 rows 4.9, 9.6, 37 and 126 ms against 7.5, 16,
  * 41 and 135, the build 170 ms. And only prepacked, every batch size gives a row the same bits, with any number of
  * threads (without, one row alone takes another kernel): that is what lets batches shrink and rows move.
  */

@@ -5,6 +5,7 @@
 import type { JobConfig } from '../api/job-config.ts';
 import { readJobConfig, type WorkerSettings } from '../config.ts';
 import type { ModelConfig } from '../models/config.ts';
+import { HEAD_DIM_MULTIPLE } from '../models/decoder.ts';
 import { HopelessError } from '../service/lifecycle.ts';
 
 export interface GenerationSettings {
@@ -30,14 +31,20 @@ export function readGenerationSettings(settings: WorkerSettings): GenerationSett
   return { job, sidecarAddress: `${podIp}:${communicatorPort}`, sharedDir };
 }
 
-/** Tokens of the longest sequence of the job. Throws HopelessError where the model has fewer positions. */
-export function cacheTokensOf({ rollout, models }: JobConfig, { maxPositions }: ModelConfig): number {
+/** Tokens of the longest sequence of the job. Throws HopelessError, every problem listed, where the model can't serve it. */
+export function cacheTokensOf({ rollout, models }: JobConfig, { maxPositions, headDim }: ModelConfig): number {
   const needed = rollout.maxPromptTokens + rollout.maxResponseTokens;
-  if (needed <= maxPositions) return needed;
-  throw new HopelessError(
-    `rollout.maxPromptTokens + rollout.maxResponseTokens: found ${needed}, allowed up to the ${maxPositions} positions ` +
-      `of ${models.actor}; lower one of them`,
-  );
+  const problems: string[] = [];
+  if (needed > maxPositions) {
+    const found = `rollout.maxPromptTokens + rollout.maxResponseTokens: found ${needed}`;
+    problems.push(`${found}, allowed up to the ${maxPositions} positions of ${models.actor}; lower one of them`);
+  }
+  if (headDim % HEAD_DIM_MULTIPLE !== 0) {
+    const found = `models.actor: found heads of ${headDim} elements in ${models.actor}`;
+    problems.push(`${found}, allowed multiples of ${HEAD_DIM_MULTIPLE}; use a model with other heads`);
+  }
+  if (problems.length > 0) throw new HopelessError(problems.join('\n'));
+  return needed;
 }
 
 /** Data and settings that are wrong stay wrong when the process is started again. */

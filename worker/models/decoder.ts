@@ -19,6 +19,9 @@ const TOKENS = 'tokens';
 const POSITIONS = 'rows*tokens';
 const SAMPLES = 'samples';
 
+/** GroupQueryAttention's rule. */
+export const HEAD_DIM_MULTIPLE = 8;
+
 /**
  * Initializers "parameter.<slot>" (the session brings them). Inputs: tokenIds int64 [B*S]; positions int64 [B, S] of the
  * tokens in their rows' sequences; lastPositions int32 [B] of each row's last token; cacheTokens int32 [], always M;
@@ -28,7 +31,8 @@ const SAMPLES = 'samples';
  * S > 1 needs B = 1 and M > S (GroupQueryAttention takes it for a first prompt otherwise).
  */
 export function buildDecoderGraph(model: ModelDescription, cacheTokens: number): Uint8Array {
-  const { maxPositions } = model.config;
+  const { maxPositions, headDim } = model.config;
+  assert(headDim % HEAD_DIM_MULTIPLE === 0, `internal: heads of ${headDim} elements`);
   assert(
     cacheTokens >= 2 && cacheTokens <= maxPositions,
     `internal: ${cacheTokens} cache tokens of 2..${maxPositions}`,

@@ -112,3 +112,103 @@ for (const [name, config] of [
     assert.ok(largest < 1e-4, `largest difference ${largest}`);
   });
 }
+
+test('waiting prompts take the rows of finished ones at once', () => {
+  const { engine } = engineOf(flatModel(smallConfig), { maxRows: 2, cacheTokens: 20 });
+  const never = { stopTokenIds: [] };
+  engine.submit([request(0, [3], { ...never, maxTokens: 2 }), request(1, [4], { ...never, maxTokens: 8 })]);
+  engine.submit([request(2, [5], { ...never, maxTokens: 2 }), request(3, [6], { ...never, maxTokens: 2 })]);
+  assert.deepEqual(finishOrder(engine), [
+    [2, 0],
+    [4, 2],
+    [6, 3],
+    [8, 1],
+  ]);
+  const { numSteps, promptTokens, generatedTokens, numRunning } = engine.stats();
+  assert.deepEqual(
+    { numSteps, promptTokens, generatedTokens, numRunning },
+    {
+      numSteps: 8,
+      promptTokens: 4,
+      generatedTokens: 14,
+      numRunning: 0,
+    },
+  );
+});
+
+/** [step, id] of every sequence. */
+function finishOrder(engine: Engine): [step: number, id: number][] {
+  const order: [number, number][] = [];
+  for (let step = 1; engine.hasWork; step++) for (const { id } of engine.step().finished) order.push([step, id]);
+  return order;
+}
+
+test('dropped sequences are not heard of again and leave the others as they were', () => {
+  const model = flatModel(smallConfig);
+  const requests = mixedRequests(smallConfig, 20, 60);
+  const undisturbed = engineOf(model, { maxRows: 4, cacheTokens: 80 }).engine;
+  undisturbed.submit(requests);
+  const expected = finishAll(undisturbed);
+  const { engine } = engineOf(model, { maxRows: 4, cacheTokens: 80 });
+  engine.submit(requests);
+  const finished = new Map(engine.step().finished.map((sequence) => [sequence.id, sequence]));
+  const dropped = new Set([0, 2, 9, 19].filter((id) => !finished.has(id)));
+  const counts = engine.count(new Set([0, 1, 2, 3, 9, 19]));
+  assert.deepEqual([counts.numRunning + finished.size, counts.numWaiting], [4, 2]);
+  engine.cancel(dropped);
+  for (const [id, sequence] of finishAll(engine)) finished.set(id, sequence);
+  assert.equal(finished.size, requests.length - dropped.size);
+  for (const [id, sequence] of finished) assert.equal(bits(sequence), bits(expected.get(id)!));
+});
+
+test('new weights count from the next token on, and every token says which made it', () => {
+  const [first, second] = [flatModel(smallConfig, 1), flatModel(smallConfig, 2)];
+  const setup = engineOf(first, { maxRows: 3, cacheTokens: 20 });
+  const { engine } = setup;
+  engine.submit([request(0, [3, 4], { maxTokens: 6, stopTokenIds: [] })]);
+  for (let step = 0; step < 4; step++) engine.step();
+  engine.useSession(setup.openSession(second), 7).dispose();
+  engine.submit([request(1, [3, 4], { maxTokens: 6, stopTokenIds: [] })]);
+  const finished = finishAll(engine);
+  assert.deepEqual(finished.get(0)!.policyVersions, [0, 0, 0, 7, 7, 7]);
+  assert.deepEqual(finished.get(1)!.policyVersions, [7, 7, 7, 7, 7, 7]);
+  const { tokenIds, logprobs } = finished.get(1)!;
+  const fresh = engineOf(second, { maxRows: 3, cacheTokens: 20 }).engine;
+  fresh.submit([request(1, [3, 4], { maxTokens: 6, stopTokenIds: [] })]);
+  const expected = finishAll(fresh).get(1)!;
+  assert.deepEqual([tokenIds, logprobs], [expected.tokenIds, expected.logprobs]);
+});
+
+test('streams tokens with the likeliest ones beside them', () => {
+  const { engine } = engineOf(flatModel(smallConfig), { maxRows: 2, cacheTokens: 20 });
+  engine.submit([{ ...request(5, [3], { temperature: 0, stopTokenIds: [] }), isStreaming: true, numTopLogprobs: 3 }]);
+  engine.submit([request(6, [3])]);
+  const { tokens } = engine.step();
+  assert.equal(tokens.length, 1);
+  const { id, tokenId, logprob, top } = tokens[0]!;
+  assert.equal(id, 5);
+  assert.deepEqual(top[0], { tokenId, logprob });
+  assert.ok(top[0]!.logprob >= top[1]!.logprob && top[1]!.logprob >= top[2]!.logprob);
+});
+
+test('weights that are not finite end a sequence as aborted, and only while they are in use', () => {
+  const model = flatModel(smallConfig);
+  const broken = { ...model, parameters: model.parameters.map(() => Number.NaN) };
+  const setup = engineOf(broken, { maxRows: 2, cacheTokens: 50 });
+  const { engine } = setup;
+  const requests = [
+    request(0, [3]),
+    request(1, [4], { temperature: 0 }),
+    request(2, new Array(40).fill(5), { topP: 0.5 }),
+  ];
+  engine.submit(requests);
+  for (const { finishReason, tokenIds } of finishAll(engine).values()) {
+    assert.deepEqual([finishReason, tokenIds], ['abort', []]);
+  }
+  engine.useSession(setup.openSession(model), 1).dispose();
+  engine.submit(requests);
+  const healthy = engineOf(model, { maxRows: 2, cacheTokens: 50 }).engine;
+  healthy.submit(requests);
+  const expected = finishAll(healthy);
+  for (const [id, sequence] of finishAll(engine)) assert.equal(bits(sequence), bits(expected.get(id)!));
+});

@@ -169,6 +169,19 @@ test("reports what it did to Prometheus, in vLLM's names and in ours", async () 
   assert.match(text, /^ppo_weight_syncs_total\{.*\} 2$/m);
 });
 
+test("speaks OpenAI's protocol on a port of its own, with the model folder's tokenizer", async () => {
+  const url = `http://${addressOf(SERVER)}:${PORTS.openai}/v1`;
+  const { data } = (await (await fetch(`${url}/models`)).json()) as { data: { id: string; policy_version: number }[] };
+  assert.equal(data[0]!.id, 'test');
+  assert.equal(data[0]!.policy_version, 2);
+  const body = JSON.stringify({ model: 'test', prompt: '12+34=', temperature: 0, max_tokens: 5 });
+  const reply = (await (await fetch(`${url}/completions`, { method: 'POST', body })).json()) as {
+    choices: { text: string; finish_reason: string }[];
+  };
+  assert.match(reply.choices[0]!.text, /^[0-9]+$/);
+  assert.equal(reply.choices[0]!.finish_reason, 'stop');
+});
+
 test('a client that goes away takes its sequences with it', async () => {
   const request = {
     epoch: 3,

@@ -46,6 +46,11 @@ test("the job's longest sequence has to fit the model", () => {
   });
 });
 
+test('the model has to have heads that the decoder takes', () => {
+  const config = { ...smallConfig, headDim: 20 };
+  assert.throws(() => cacheTokensOf(jobConfig(), config), /found heads of 20 elements in .*, allowed multiples of 8/);
+});
+
 test('what is read wrongly once is read wrongly always', () => {
   assert.equal(
     hopelessIfItThrows(() => 3),
