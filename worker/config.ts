@@ -30,6 +30,8 @@ const environmentSchema = z.object({
   PPO_JOB_CONFIG: z.string().optional(),
   /** Threads of one compute session. */
   PPO_THREADS: z.coerce.number().int().min(1).default(1),
+  /** Folder with ca.crt, tls.crt and tls.key: then every connection of the job is mutual TLS. */
+  PPO_TLS_DIR: z.string().min(1).optional(),
   PPO_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 
@@ -48,6 +50,8 @@ export interface WorkerSettings {
   readonly coordinatorAddress: string | null;
   readonly jobConfigPath: string | null;
   readonly threads: number;
+  /** Null: in the clear. */
+  readonly tlsDir: string | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -70,6 +74,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): WorkerSettings {
     coordinatorAddress: e.PPO_COORDINATOR_ADDRESS ?? null,
     jobConfigPath: e.PPO_JOB_CONFIG ?? null,
     threads: e.PPO_THREADS,
+    tlsDir: e.PPO_TLS_DIR ?? null,
     logLevel: e.PPO_LOG_LEVEL,
   };
 }

@@ -3,6 +3,7 @@
  * ended: 0 done, 78 hopeless (configuration or data that a restart can't mend), 1 a fault.
  */
 import { type Role, readSettings, type WorkerSettings } from './config.ts';
+import { adoptIdentity } from './service/credentials.ts';
 import { EXIT_HOPELESS, HopelessError } from './service/lifecycle.ts';
 
 type Run = (settings: WorkerSettings) => Promise<void>;
@@ -22,6 +23,7 @@ async function main(): Promise<number> {
   try {
     const settings = readSettings(process.env);
     process.title = `ppo-${settings.role}-${settings.index}`;
+    adoptIdentity(settings);
     const run = await ROLE_LOADERS[settings.role]();
     await run(settings);
     return 0;

@@ -12,6 +12,7 @@ import type { ProtoGrpcType as GroupTypes } from '../api/generated/group.ts';
 import type { ProtoGrpcType as HealthTypes } from '../api/generated/health.ts';
 import type { ProtoGrpcType as ScorerTypes } from '../api/generated/scorer.ts';
 import type { ProtoGrpcType as TrainerTypes } from '../api/generated/trainer.ts';
+import { addressOptions, type Credentials, processCredentials } from './credentials.ts';
 
 type PpoTypes = CommunicatorTypes['ppo']['v1'] &
   CoordinatorTypes['ppo']['v1'] &
@@ -66,12 +67,20 @@ const CHANNEL_OPTIONS: grpc.ChannelOptions = {
   'grpc.enable_http_proxy': 0,
 };
 
-/** A client of `service` at host:port. The connection opens with the first call; close it with `client.close()`. */
-export function connect<Name extends ServiceName>(service: Name, address: string): Client<Name> {
+/**
+ * A client of `service` at host:port, as this process or with credentials of its own. The connection opens with the first
+ * call; close it with `client.close()`.
+ */
+export function connect<Name extends ServiceName>(
+  service: Name,
+  address: string,
+  credentials: Credentials = processCredentials(),
+): Client<Name> {
   const Constructor = definitions[service] as unknown as new (
     address: string,
     credentials: grpc.ChannelCredentials,
     options: grpc.ChannelOptions,
   ) => Client<Name>;
-  return new Constructor(address, grpc.credentials.createInsecure(), CHANNEL_OPTIONS);
+  const options = { ...CHANNEL_OPTIONS, ...addressOptions(address, credentials) };
+  return new Constructor(address, credentials.channel, options);
 }

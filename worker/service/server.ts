@@ -4,6 +4,7 @@
 import * as grpc from '@grpc/grpc-js';
 import type { HealthHandlers } from '../api/generated/grpc/health/v1/Health.ts';
 import type { HealthCheckResponseInput } from '../api/generated/grpc/health/v1/HealthCheckResponse.ts';
+import { type Credentials, processCredentials } from './credentials.ts';
 import { Health, MAX_MESSAGE_BYTES } from './protos.ts';
 import { streamHandler, unaryHandler } from './rpc.ts';
 
@@ -51,11 +52,9 @@ class HealthState {
   }
 }
 
-function bind(server: grpc.Server, address: string): Promise<number> {
+function bind(server: grpc.Server, address: string, credentials: grpc.ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error, port) =>
-      error ? reject(error) : resolve(port),
-    );
+    server.bindAsync(address, credentials, (error, port) => (error ? reject(error) : resolve(port)));
   });
 }
 
@@ -77,6 +76,8 @@ export async function startGrpcServer(options: {
   readonly host: string;
   readonly port: number;
   readonly services: readonly ServiceEntry[];
+  /** Default: the process's own. */
+  readonly credentials?: Credentials;
 }): Promise<RunningServer> {
   const server = new grpc.Server({
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
@@ -85,7 +86,8 @@ export async function startGrpcServer(options: {
   for (const [definition, handlers] of options.services) server.addService(definition.service, handlers);
   const health = new HealthState();
   server.addService(Health.service, health.handlers());
-  const port = await bind(server, `${options.host}:${options.port}`);
+  const { server: credentials } = options.credentials ?? processCredentials();
+  const port = await bind(server, `${options.host}:${options.port}`, credentials);
   return {
     port,
     setServing: (isServing) => health.set(isServing),

@@ -39,6 +39,7 @@ for (const role of ROLE_NAMES) {
       coordinatorAddress: role === 'coordinator' ? null : 'job-coordinator.default.svc:7000',
       jobConfigPath: '/etc/ppo/job.json',
       threads: role === 'actor' ? 2 : 1,
+      tlsDir: null,
       logLevel: 'info',
     });
   });
@@ -59,6 +60,7 @@ test('a sidecar reads its settings, on ports other than its worker', () => {
     coordinatorAddress: null,
     jobConfigPath: null,
     threads: 1,
+    tlsDir: null,
     logLevel: 'info',
   });
 });

@@ -185,6 +185,7 @@ export class FakeJob implements AsyncDisposable {
       coordinatorAddress: null,
       jobConfigPath: null,
       threads: 1,
+      tlsDir: null,
       logLevel: 'error',
     };
     const ended = coordinate({

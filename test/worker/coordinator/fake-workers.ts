@@ -326,6 +326,7 @@ function settingsOf({ role, index, coordinatorAddress }: FakeWorkerOptions): Wor
     coordinatorAddress,
     jobConfigPath: null,
     threads: 1,
+    tlsDir: null,
     logLevel: 'error',
   };
 }

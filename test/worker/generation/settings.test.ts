@@ -21,6 +21,7 @@ const settings: WorkerSettings = {
   coordinatorAddress: 'x:1',
   jobConfigPath: null,
   threads: 1,
+  tlsDir: null,
   logLevel: 'info',
 };
 

@@ -60,6 +60,7 @@ function settingsFor(port: number): WorkerSettings {
     coordinatorAddress: `${HOST}:${port}`,
     jobConfigPath: null,
     threads: 1,
+    tlsDir: null,
     logLevel: 'error',
   };
 }
