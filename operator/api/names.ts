@@ -19,10 +19,15 @@ export type RoleName = (typeof ROLE_NAMES)[number];
 /** Roles that move tensors between pods, and so have a communicator sidecar and shared memory. */
 export const TENSOR_ROLES: readonly RoleName[] = ['actor', 'critic', 'generation'];
 
+/** Roles that share a pod in colocated placement; each has a container named after it there. */
+export const SHARED_ROLES = ['actor', 'critic', 'generation', 'reference', 'reward'] as const satisfies RoleName[];
+/** In place of a role's name where a pod carries all SHARED_ROLES: in its name and in its label. */
+export const COLOCATED = 'colocated';
+
 export const LABELS = {
   /** Name of the PPOJob. Written by plan; selects all children of a job. */
   job: `${GROUP}/job`,
-  /** One of ROLE_NAMES. Written by plan on pods; read by reconcile, and by the services' selectors. */
+  /** One of ROLE_NAMES, or COLOCATED. Written by plan on pods; read by reconcile, and by the services' selectors. */
   role: `${GROUP}/role`,
   /** Rank (actor, critic) or replica index. Written by plan on pods; read by reconcile. */
   index: `${GROUP}/index`,
@@ -65,12 +70,30 @@ export const REASONS = {
   suspended: 'Suspended',
   resumed: 'Resumed',
   finished: 'Finished',
-  /** A pod failed and its role restarts it. */
+  /** A pod failed and is replaced by itself. */
   podRestarted: 'PodRestarted',
+  /** A pod failed and all pods of its role are replaced. */
+  roleRestarted: 'RoleRestarted',
+  /** A pod failed and all pods of the job are replaced. */
+  jobRestarted: 'JobRestarted',
+  /** A pod is removed by force: its node has not said for long that it stopped. */
+  podAbandoned: 'PodAbandoned',
   /** A pod failed once more than its role's `maxRestarts` allows. */
   restartLimitReached: 'RestartLimitReached',
+  /** There was one restart more than `backoffLimit` allows. */
+  backoffLimitExceeded: 'BackoffLimitExceeded',
+  /** A pod failed and a rule of the failure policy ends the job for it. */
+  failurePolicy: 'FailurePolicy',
   /** A pod ended with EXIT_CODES.hopeless. */
   hopelessConfiguration: 'HopelessConfiguration',
+  /** A container's command is not in its image, or can't be run there. */
+  commandNotRunnable: 'CommandNotRunnable',
+  /** The image of a container can't be pulled. */
+  imageUnavailable: 'ImageUnavailable',
+  /** A container lacks something that it is configured from, such as a Secret. */
+  configurationMissing: 'ConfigurationMissing',
+  /** No node has had room for a pod for too long. */
+  unschedulable: 'Unschedulable',
   deadlineExceeded: 'DeadlineExceeded',
   progress: 'Progress',
   applyFailed: 'ApplyFailed',
@@ -78,7 +101,14 @@ export const REASONS = {
 export type Reason = (typeof REASONS)[keyof typeof REASONS];
 
 /** How a worker process ends. Written by the workers; read by reconcile. */
-export const EXIT_CODES = { done: 0, /** configuration or data that no restart mends */ hopeless: 78 } as const;
+export const EXIT_CODES = {
+  done: 0,
+  /** Configuration or data that no restart mends. */
+  hopeless: 78,
+  /** Of a shell that can't run the command, or doesn't find it. */
+  notExecutable: 126,
+  notFound: 127,
+} as const;
 
 /** Ports of every pod: the same in each, since each pod has its own address. */
 export const PORTS = {
@@ -94,7 +124,12 @@ export const PORTS = {
 } as const;
 
 export const CONTAINERS = { worker: 'worker', communicator: 'communicator' } as const;
-export const MOUNTS = { config: '/etc/ppo', shared: '/dev/shm/ppo' } as const;
+export const MOUNTS = {
+  config: '/etc/ppo',
+  shared: '/dev/shm/ppo',
+  /** What relative paths of a job count from in its pods; filled by the image or by a volume. */
+  workspace: '/workspace',
+} as const;
 /** Key of the compiled job in the job's ConfigMap, and its file name in MOUNTS.config. */
 export const JOB_CONFIG_KEY = 'job.json';
 /** Used where the manifest names no image. */

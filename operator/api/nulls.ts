@@ -8,6 +8,7 @@ import { fieldsOf, type Schema, unwrap } from './schema-tree.ts';
 
 /** A copy of `value` without the nulls of fields and map entries. Nulls in lists and of unknown keys stay. */
 export function withoutNulls(schema: Schema, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => withoutNullsOfItem(schema, item));
   if (!isMapping(value)) return value;
   const fields = fieldsOf(schema);
   const inner = unwrap(schema);
@@ -18,4 +19,9 @@ export function withoutNulls(schema: Schema, value: unknown): unknown {
     return child === null ? [] : [[key, withoutNulls(field, child)]];
   });
   return Object.fromEntries(kept);
+}
+
+function withoutNullsOfItem(list: Schema, item: unknown): unknown {
+  const inner = unwrap(list);
+  return inner instanceof z.ZodArray ? withoutNulls(inner.element, item) : item;
 }

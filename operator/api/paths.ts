@@ -1,10 +1,9 @@
 /**
- * The fields of a PPOJob that name files or folders. In a manifest they may be relative to the manifest's folder; inside
- * a cluster, where nobody knows that folder, they are absolute. Touches no files.
+ * The fields of a PPOJob that name files or folders. Relative ones count from a folder that depends on where the job runs:
+ * the manifest's on one machine, the pods' workspace in a cluster. Touches no files.
  */
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { PPOJob, PPOJobSpec } from './ppojob.ts';
-import { describeValue, type Problem } from './problems.ts';
 
 function mapPaths(spec: PPOJobSpec, map: (path: string, field: string) => string): PPOJobSpec {
   const { models, reward, dataset, checkpoint, output } = spec;
@@ -30,20 +29,14 @@ function mapPaths(spec: PPOJobSpec, map: (path: string, field: string) => string
   };
 }
 
-/** The job with every path absolute; relative ones count from `folder`, the manifest's. */
+/** The job with every path absolute; relative ones count from `folder`. */
 export function resolvePaths(job: PPOJob, folder: string): PPOJob {
   return { ...job, spec: mapPaths(job.spec, (path) => resolve(folder, path)) };
 }
 
-/** A problem for each path that is still relative. */
-export function checkAbsolutePaths(job: PPOJob): Problem[] {
-  const problems: Problem[] = [];
-  mapPaths(job.spec, (path, field) => {
-    if (!isAbsolute(path)) {
-      const rule = 'must be an absolute path: pods have no manifest folder to count from';
-      problems.push({ path: field, found: describeValue(path), rule, remedy: 'write the path as the pods see it' });
-    }
-    return path;
-  });
-  return problems;
+/** The files and folders that a job only reads. */
+export function inputPaths(job: PPOJob): string[] {
+  const { models, reward, dataset } = job.spec;
+  const inputs = [models.actor, models.critic, models.reference, reward.model, dataset.train];
+  return [...inputs, ...(dataset.evaluation === undefined ? [] : [dataset.evaluation])].map(({ path }) => path);
 }

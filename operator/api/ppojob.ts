@@ -6,15 +6,10 @@ import { z } from 'zod';
 import type { Condition, ObjectMeta } from '../cluster/objects.ts';
 import { algorithmSchema, rolloutSchema, trainingSchema } from './algorithm-schema.ts';
 import { decimal, integer, path, text } from './fields.ts';
+import { lifecycleFields } from './lifecycle-schema.ts';
 import type { API_VERSION, KIND, RoleName } from './names.ts';
-import {
-  checkpointSchema,
-  deadlinesSchema,
-  outputSchema,
-  placementSchema,
-  podFields,
-  rolesSchema,
-} from './role-schema.ts';
+import { checkpointSchema, deadlinesSchema, outputSchema, podFields, rolesSchema } from './role-schema.ts';
+import { placementSchema, schedulingSchema } from './scheduling-schema.ts';
 
 const modelSchema = z.object({ path: path().describe('Hugging Face folder.') });
 
@@ -67,10 +62,12 @@ export const specSchema = z.object({
     .describe('When accuracy is measured.'),
   roles: rolesSchema,
   placement: placementSchema,
+  scheduling: schedulingSchema,
   checkpoint: checkpointSchema,
   output: outputSchema,
   deadlines: deadlinesSchema,
   ...podFields,
+  ...lifecycleFields,
 });
 
 type ParsedSpec = z.output<typeof specSchema>;

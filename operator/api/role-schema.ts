@@ -1,10 +1,11 @@
 /**
- * The part of a PPOJob's spec that says where the work runs: roles, placement, deadlines, files. Knows nothing of the
+ * The part of a PPOJob's spec that says where the work runs: roles, deadlines, files. Knows nothing of the
  * algorithm.
  */
 import { z } from 'zod';
 import { countCharacters, integer, path, text } from './fields.ts';
 import { DEFAULT_IMAGE } from './names.ts';
+import { devicesSchema } from './scheduling-schema.ts';
 
 /** Kubernetes' own syntax of quantities, without a sign: none of ours may be negative. */
 const QUANTITY = /^([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$/;
@@ -49,6 +50,7 @@ function roleSchema(description: string, maxReplicas: number) {
         .default(3)
         .describe('Failed pods that this role replaces, over the whole job, before the job fails.'),
       resources: resourcesSchema.optional(),
+      devices: devicesSchema.optional(),
     })
     .prefault({})
     .describe(description);
@@ -65,13 +67,6 @@ export const rolesSchema = z
   })
   .prefault({})
   .describe('Pods per role.');
-
-export const placementSchema = z
-  .object({
-    mode: z.enum(['Disaggregated']).default('Disaggregated').describe('Disaggregated: every role in pods of its own.'),
-  })
-  .prefault({})
-  .describe('How roles share pods.');
 
 export const deadlinesSchema = z
   .object({
@@ -105,11 +100,4 @@ export const podFields = {
   terminationGracePeriodSeconds: integer(0, 3600)
     .default(30)
     .describe('From SIGTERM to SIGKILL when a pod is deleted.'),
-  activeDeadlineSeconds: integer(1)
-    .optional()
-    .describe('The job fails when it has not ended so long after its start. Left out: no limit.'),
-  suspend: z
-    .boolean()
-    .default(false)
-    .describe("Removes the job's pods; set back to false, it resumes from its last checkpoint."),
 };

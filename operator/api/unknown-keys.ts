@@ -2,6 +2,7 @@
  * Finds keys that a schema doesn't have. A check of its own because a structural CRD schema can't be strict: the zod
  * schemas drop unknown keys, as the API server does, and here they are reported instead of dropped.
  */
+import { z } from 'zod';
 import { describeValue, type Problem } from './problems.ts';
 import { allPaths, type FieldPath, fieldsOf, formatPath, type Schema, unwrap } from './schema-tree.ts';
 import { nearest } from './suggest.ts';
@@ -45,6 +46,9 @@ export function findUnknownKeys(root: Schema, value: unknown, prefix: FieldPath)
 
   function visit(schema: Schema, current: unknown, path: FieldPath): void {
     const fields = fieldsOf(schema);
+    if (schema instanceof z.ZodArray && Array.isArray(current)) {
+      for (const [index, item] of current.entries()) visit(unwrap(schema.element), item, [...path, index]);
+    }
     if (fields === null || !isMapping(current)) return;
     for (const [key, child] of Object.entries(current)) {
       const here = [...path, key];
@@ -59,6 +63,6 @@ export function findUnknownKeys(root: Schema, value: unknown, prefix: FieldPath)
     }
   }
 
-  visit(root, value, []);
+  visit(unwrap(root), value, []);
   return problems;
 }

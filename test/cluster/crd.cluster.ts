@@ -18,7 +18,7 @@ import { ensureBinaries } from './binaries.ts';
 import { KUBECONFIG_VARIABLE, startEnvironment } from './environment.ts';
 import { installCrds } from './manifests.ts';
 
-const NUM_MANIFESTS = 500;
+const NUM_MANIFESTS = 1000;
 const SEED = 1;
 const NUM_AT_ONCE = 8;
 const TIME = '2026-01-01T00:00:00Z';

@@ -45,12 +45,12 @@ const cases: readonly { name: string; path: string; value: unknown; found: strin
     remedy: 'did you mean cosine?',
   },
   {
-    name: 'a placement that is not implemented',
-    path: 'spec.placement.mode',
-    value: 'Colocated',
-    found: '"Colocated"',
-    rule: 'must be one of Disaggregated',
-    remedy: 'use Disaggregated (Disaggregated: every role in pods of its own.)',
+    name: 'a choice that is near none of those offered',
+    path: 'spec.algorithm.advantageEstimator',
+    value: 'vtrace',
+    found: '"vtrace"',
+    rule: 'must be one of gae',
+    remedy: 'use gae (How advantages are estimated: gae, with a critic.)',
   },
   {
     name: 'a missing field',

@@ -5,7 +5,7 @@ import { CROSS_CHECKS } from '../../../operator/api/cross-checks.ts';
 import { parsePPOJob } from '../../../operator/api/parse.ts';
 import { generateManifest } from './manifest-generator.ts';
 
-const NUM_MANIFESTS = 500;
+const NUM_MANIFESTS = 3000;
 const SEED = 1;
 const manifests = Array.from({ length: NUM_MANIFESTS }, (_, index) => generateManifest(SEED, index));
 const parsed = manifests.map((manifest) => parsePPOJob(manifest));

@@ -3,6 +3,7 @@
  * their bounds, of other types, and by groups of fields whose rules bind them together. Knows the schema's shape and no
  * verdict.
  */
+import { SHARED_ROLES } from '../../../operator/api/names.ts';
 import { specSchema } from '../../../operator/api/ppojob.ts';
 import { type StructuralSchema, toStructuralSchema } from '../../../operator/api/structural.ts';
 import { Rng } from '../../../worker/ppo/rng.ts';
@@ -37,8 +38,21 @@ const NO_DECIMALS = [
 ];
 const QUANTITIES = ['1', '500m', '4Gi', '.5', '5.', '1e3', '2E', 0, 2, 8_589_934_592, Number.MAX_SAFE_INTEGER];
 const NO_QUANTITIES = ['', '-1', '+1', '4gi', '4 Gi', 'x', -1, 0.5, 1e21, true, [], {}, null, '1'.repeat(65)];
+const VALIDATIONS = 'x-kubernetes-validations';
 const NAMES = ['a', 'job-1', 'a'.repeat(47), 'a'.repeat(48), '1a', 'a-', 'a.b', 'A', '', 'ä', 'a\n'];
 const FACE = '\u{1F600}';
+
+const MODES = ['Colocated', 'Colocated', 'Colocated', 'Disaggregated'];
+const DEVICES = [
+  { deviceClassName: 'gpu.nvidia.com' },
+  { deviceClassName: 'gpu', count: 64, selectors: ['true', FACE] },
+];
+const RESOURCES = [{ limits: { 'nvidia.com/gpu': 1 } }, { limits: { cpu: 1 }, requests: { 'a/b': 0 } }];
+
+/** A role with a field of it at each of `values`. */
+function ofEach(role: string, field: string, values: readonly unknown[]): Changes[] {
+  return values.map((value) => ({ [role]: { [field]: value } }));
+}
 
 /** Groups of fields that one rule reads: any of each. */
 const GROUPS: readonly Readonly<Record<string, readonly unknown[]>>[] = [
@@ -108,9 +122,73 @@ const GROUPS: readonly Readonly<Record<string, readonly unknown[]>>[] = [
       '/m/../m/actor',
     ],
     'spec.models.critic.path': ['/m/critic', '/m/./actor', '/actor'],
-    'spec.models.reference': [undefined, null, { path: '/m/actor' }, { path: 'm/actor' }, { path: '/r' }, {}],
+    'spec.models.reference': [
+      ...[undefined, null, {}, { path: '/m/actor' }, { path: 'm/actor' }],
+      ...[{ path: '/r' }, { path: '/r' }, { path: './r' }, { path: 'r' }],
+    ],
   },
   { 'spec.deadlines.heartbeatSeconds': [2, 299, 300, 301], 'spec.deadlines.rendezvousSeconds': [1, 3, 300, undefined] },
+  {
+    'spec.scheduling.gang': [
+      undefined,
+      'Auto',
+      'None',
+      'Kubernetes',
+      'Volcano',
+      'SchedulerPlugins',
+      'Kueue',
+      'Kueue',
+      'Kueue',
+    ],
+    'spec.scheduling.queue': [
+      undefined,
+      undefined,
+      'team-a',
+      'team-a',
+      'a.b',
+      'Team',
+      '-a',
+      'a'.repeat(63),
+      'a'.repeat(64),
+    ],
+    'spec.scheduling.minGenerationReplicas': [undefined, undefined, 1, 2, 3],
+    'spec.roles.generation.replicas': [1, 2, 3],
+  },
+  {
+    'spec.scheduling.packing': [
+      ...[{ topologyKey: 'kubernetes.io/hostname' }, { topologyKey: 'rack', mode: 'Required' }, {}, undefined],
+      ...[
+        { topologyKey: 'A.b_c/D' },
+        { topologyKey: 'a/b/c' },
+        { topologyKey: '' },
+        { topologyKey: `${'a'.repeat(200)}/b` },
+      ],
+    ],
+    'spec.placement.mode': MODES,
+    'spec.placement.devices': [undefined, ...DEVICES],
+    'spec.scheduling.gang': ['Auto', 'Auto', 'Kueue'],
+    'spec.scheduling.queue': [undefined, undefined, 'team-a'],
+    'spec.scheduling.minGenerationReplicas': [undefined, undefined, 1],
+  },
+  {
+    'spec.failurePolicy.rules': [
+      ...[undefined, null, [], [{ action: 'Ignore' }], [{ action: 'FailJob', roles: ['actor'], exitCodes: [0, 255] }]],
+      ...[[{ action: 'RestartRole', reasons: ['OOMKilled'], podConditions: ['DisruptionTarget'] }], [{}], [null]],
+      ...[[{ action: 'restart' }], [{ action: 'Ignore', roles: [] }], [{ action: 'Ignore', roles: ['worker'] }]],
+      ...[[{ action: 'Ignore', exitCodes: [256] }], [{ action: 'Ignore', exitCodes: null }], [{ when: 1 }], {}],
+      ...[[{ action: 'Ignore', reasons: [''] }], Array.from({ length: 33 }, () => ({ action: 'Ignore' }))],
+      ...[[{ action: 'Ignore', reasons: [FACE.repeat(256)] }], [{ action: 'Ignore', unknown: 1 }]],
+    ],
+    'spec.backoffLimit': [undefined, 0, -1],
+    'spec.cleanPodPolicy': [undefined, 'All', 'None', 'all'],
+  },
+];
+
+/** The same rule for each of several roles: one role breaks it. */
+const GROUPS_OF_ROLES: typeof GROUPS = [
+  { 'spec.placement.mode': MODES, 'spec.roles': SHARED_ROLES.map((role) => ({ [role]: { replicas: 2 } })) },
+  { 'spec.placement.mode': MODES, 'spec.roles': SHARED_ROLES.flatMap((role) => ofEach(role, 'resources', RESOURCES)) },
+  { 'spec.placement.mode': MODES, 'spec.roles': SHARED_ROLES.flatMap((role) => ofEach(role, 'devices', DEVICES)) },
 ];
 
 function textCandidates({ maxLength }: StructuralSchema): Candidates {
@@ -128,6 +206,15 @@ function textCandidates({ maxLength }: StructuralSchema): Candidates {
       'on',
     ],
     odd: ['', 'a'.repeat(most + 1), FACE.repeat(most + 1), 7, null],
+  };
+}
+
+/** Texts of a pattern that are no decimals: names of objects, keys of labels. */
+function nameCandidates({ maxLength }: StructuralSchema): Candidates {
+  const most = Number(maxLength);
+  return {
+    sound: ['a', 'a-b.c', '0', 'a'.repeat(most)],
+    odd: ['a'.repeat(most + 1), 'A_b', '-a', 'a.', 'a/b', 'ä', 'a\n', ...OF_OTHER_TYPES],
   };
 }
 
@@ -154,7 +241,9 @@ function candidatesOf(node: StructuralSchema): Candidates {
   if (node.enum !== undefined) return { sound: node.enum as unknown[], odd: ['K1', '', ' ', ...OF_OTHER_TYPES] };
   if (node.type === 'boolean') return { sound: [true, false], odd: ['true', 0, ...OF_OTHER_TYPES] };
   if (node.type === 'integer') return integerCandidates(node);
-  if (node.type === 'string' && node.pattern !== undefined) return { sound: DECIMALS, odd: NO_DECIMALS };
+  if (node.type === 'string' && node.pattern !== undefined) {
+    return node[VALIDATIONS] === undefined ? nameCandidates(node) : { sound: DECIMALS, odd: NO_DECIMALS };
+  }
   if (node.type === 'string') return textCandidates(node);
   if (node.additionalProperties !== undefined) return mapCandidates(node);
   return { sound: [{}], odd: OF_OTHER_TYPES };
@@ -171,7 +260,9 @@ function fieldsBelow(node: StructuralSchema, path: string): [string, Candidates]
 
 const spec = toStructuralSchema(specSchema, 'spec');
 const fields = fieldsBelow(spec, 'spec');
-const leaves = fields.filter(([path]) => !fields.some(([other]) => other.startsWith(`${path}.`)));
+/** Objects that are absent by default, and then lack what they require: their fields are changed as a whole. */
+const WHOLES = /\.(devices|packing)\./;
+const leaves = fields.filter(([path]) => !WHOLES.test(path) && !fields.some(([other]) => other.startsWith(`${path}.`)));
 
 function pick<T>(rng: Rng, items: readonly T[]): T {
   return items[rng.nextInt(items.length)] as T;
@@ -189,8 +280,11 @@ function fieldChange(rng: Rng): Changes {
   return { [path]: pick(rng, isOdd ? odd : sound) };
 }
 
-function groupChange(rng: Rng): Changes {
-  const members = Object.entries(pick(rng, GROUPS)).map(([path, values]) => [path, pick(rng, values)]);
+/** Groups take turns, so that none is left out by chance. */
+function groupChange(rng: Rng, index: number): Changes {
+  const groups = [...GROUPS, ...GROUPS_OF_ROLES];
+  const group = groups[index % groups.length] as (typeof GROUPS)[number];
+  const members = Object.entries(group).map(([path, values]) => [path, pick(rng, values)]);
   return Object.fromEntries(members);
 }
 
@@ -223,7 +317,7 @@ export function generateManifest(seed: number, index: number): unknown {
   let changes: Changes = {};
   const numFieldChanges = rng.nextInt(4);
   for (let i = 0; i < numFieldChanges; i++) changes = applicable(changes, fieldChange(rng));
-  if (once(rng, 2)) changes = applicable(changes, groupChange(rng));
+  if (!once(rng, 4)) changes = applicable(changes, groupChange(rng, index));
   if (once(rng, 10)) changes = applicable(changes, rareChange(rng));
   // A copy, since candidates are shared, and without undefined, which no JSON has.
   return JSON.parse(JSON.stringify(manifestWith(structuredClone(changes))));

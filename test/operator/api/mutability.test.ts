@@ -14,17 +14,20 @@ test('a running job takes a suspension, a deadline, more restarts and other gene
   assert.deepEqual(
     pathsOf('always').sort(),
     [
-      ...['activeDeadlineSeconds', 'suspend', 'roles.generation.replicas'],
+      ...['activeDeadlineSeconds', 'suspend', 'roles.generation.replicas', 'ttlSecondsAfterFinished'],
+      ...['backoffLimit', 'cleanPodPolicy', 'failurePolicy'],
       ...ROLE_NAMES.map((role) => `roles.${role}.maxRestarts`),
     ].sort(),
   );
 });
 
 test('a suspended job takes whatever its pods are made of', () => {
-  const ofRoles = ROLE_NAMES.flatMap((role) => [`roles.${role}.resources`, `roles.${role}.threads`]);
+  const ofRoles = ROLE_NAMES.flatMap((role) =>
+    ['resources', 'threads', 'devices'].map((key) => `roles.${role}.${key}`),
+  );
   assert.deepEqual(
     pathsOf('whileSuspended').sort(),
-    [...ofRoles, 'deadlines', 'image', 'terminationGracePeriodSeconds'].sort(),
+    [...ofRoles, 'deadlines', 'image', 'placement.devices', 'scheduling', 'terminationGracePeriodSeconds'].sort(),
   );
 });
 

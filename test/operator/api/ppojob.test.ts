@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
+import { ROLE_NAMES } from '../../../operator/api/names.ts';
 import { specSchema } from '../../../operator/api/ppojob.ts';
 import { allPaths, descriptionOf, formatPath, schemaAt } from '../../../operator/api/schema-tree.ts';
 
@@ -70,14 +71,18 @@ test('the API server can fill in all defaults of single fields: they are in the 
     'spec.dataset.evaluation.path',
     'spec.dataset.train',
     'spec.dataset.train.path',
+    'spec.failurePolicy.rules.[].action',
     'spec.models',
     'spec.models.actor',
     'spec.models.actor.path',
     'spec.models.critic',
     'spec.models.critic.path',
     'spec.models.reference.path',
+    'spec.placement.devices.deviceClassName',
     'spec.reward',
     'spec.reward.model',
     'spec.reward.model.path',
+    ...ROLE_NAMES.map((role) => `spec.roles.${role}.devices.deviceClassName`).sort(),
+    'spec.scheduling.packing.topologyKey',
   ]);
 });
