@@ -8,6 +8,7 @@ import type { ConfigMap, Pod, Service, ServicePort } from '../cluster/objects.ts
 import { childMeta, configMapName, roleLabels, serviceName } from './children.ts';
 import { compileJob } from './compile-job.ts';
 import { buildPod } from './pod.ts';
+import { addScratch, resolveInWorkspace } from './workspace.ts';
 
 /** What planning needs to know of the job beyond its spec. */
 export interface PlanState {
@@ -31,7 +32,7 @@ function buildConfigMap(job: PPOJob): ConfigMap {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: childMeta(job, configMapName(job.metadata.name)),
-    data: { [JOB_CONFIG_KEY]: `${JSON.stringify(compileJob(job), null, 2)}\n` },
+    data: { [JOB_CONFIG_KEY]: `${JSON.stringify(compileJob(resolveInWorkspace(job)), null, 2)}\n` },
   };
 }
 
@@ -64,11 +65,13 @@ function buildServices(job: PPOJob): Service[] {
 
 function buildPods(job: PPOJob): Pod[] {
   return ROLE_NAMES.flatMap((role) =>
-    Array.from({ length: job.spec.roles[role].replicas }, (_, index) => buildPod(job, { role, index })),
+    Array.from({ length: job.spec.roles[role].replicas }, (_, index) =>
+      addScratch(buildPod(job, { role, index }), job),
+    ),
   );
 }
 
-/** The objects that `job` wants in `state`. The job comes from a cluster (it has a uid) and its paths are absolute. */
+/** The objects that `job` wants in `state`. The job comes from a cluster: it has a uid. */
 export function planJob(job: PPOJob, state: PlanState): DesiredObjects {
   const isWanted = state.outcome === null && !job.spec.suspend;
   return {

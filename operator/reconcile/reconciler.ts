@@ -4,7 +4,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { FIELD_MANAGER, PORTS, REASONS } from '../api/names.ts';
 import { type ParsedPPOJob, parsePPOJob } from '../api/parse.ts';
-import { checkAbsolutePaths } from '../api/paths.ts';
 import type { PPOJob, PPOJobStatus, ProgressStatus } from '../api/ppojob.ts';
 import type { Clock } from '../cluster/clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -12,6 +11,7 @@ import { ConflictError, NotFoundError } from '../cluster/errors.ts';
 import type { EventMessage, EventRecorder } from '../cluster/event-recorder.ts';
 import type { Pod, Stored } from '../cluster/objects.ts';
 import { planJob } from '../plan/plan.ts';
+import { checkWorkspace } from '../plan/workspace.ts';
 import { act } from './act.ts';
 import { conditionEvents, restartEvents } from './job-events.ts';
 import { deadlineLeftMs, type JudgeInput, judge } from './judge.ts';
@@ -107,11 +107,11 @@ export class PPOJobReconciler {
   }
 }
 
-/** A job as it stands in the cluster: valid, and with no path that counts from a manifest's folder. */
+/** A job as it stands in the cluster: valid, and with no folder that hides what the job reads. */
 function parseStored(job: Stored<PPOJobObject>): ParsedPPOJob {
   const parsed = parsePPOJob(job);
   if (!parsed.ok) return parsed;
-  const problems = checkAbsolutePaths(parsed.job);
+  const problems = checkWorkspace(parsed.job);
   return problems.length > 0 ? { ok: false, problems } : parsed;
 }
 
