@@ -23,6 +23,7 @@ export class TestEnvironment {
   /** Null on a cluster that isn't ours to stop. */
   readonly plane: ControlPlane | null;
   readonly #namespaces: string[] = [];
+  readonly #closers: (() => Promise<void>)[] = [];
 
   constructor(cluster: KubernetesCluster, plane: ControlPlane | null) {
     this.cluster = cluster;
@@ -50,7 +51,13 @@ export class TestEnvironment {
     }
   }
 
+  /** Runs while the cluster is still there, the last one first. */
+  beforeClose(close: () => Promise<void>): void {
+    this.#closers.push(close);
+  }
+
   async close(): Promise<void> {
+    for (const close of this.#closers.toReversed()) await close();
     if (this.plane === null) await this.#deleteNamespaces();
     await this.cluster.close();
     await this.plane?.stop();

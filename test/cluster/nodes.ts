@@ -39,6 +39,7 @@ export class TestNode {
   readonly #options: NodeOptions;
   readonly #kubelet: Kubelet | null;
   #heartbeat: NodeJS.Timeout | null = null;
+  readonly #stopped = new AbortController();
 
   private constructor(options: NodeOptions) {
     this.name = options.name;
@@ -47,14 +48,15 @@ export class TestNode {
     this.#kubelet =
       processes &&
       new Kubelet({
-        cluster: retryingCluster(options.cluster),
+        cluster: retryingCluster(options.cluster, this.#stopped.signal),
         ...{ network, nodeName: name, hasScheduler: true },
         directory: `${processes.folders.directory}/${name}`,
         memoryDirectory: `${processes.folders.memoryDirectory}/${name}`,
         logDirectory: processes.logDirectory,
         workingDirectory: processes.workingDirectory,
         environment: processes.environment,
-        onFault: processes.onFault,
+        // What still ends after the node has stopped has nobody to tell.
+        onFault: (error) => !this.#stopped.signal.aborted && processes.onFault(error),
       });
   }
 
@@ -70,11 +72,13 @@ export class TestNode {
   crash(): void {
     this.#stopBeating();
     this.#kubelet?.kill();
+    this.#stopped.abort();
   }
 
   async stop(graceMs: number): Promise<void> {
     this.#stopBeating();
     await this.#kubelet?.stop(graceMs);
+    this.#stopped.abort();
   }
 
   #stopBeating(): void {

@@ -2,7 +2,7 @@
 // and its faults.
 
 import assert from 'node:assert/strict';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { LABELS } from '../../operator/api/names.ts';
 import { CONFIG_MAPS, PODS, SERVICES } from '../../operator/cluster/cluster.ts';
 import type { Pod, Stored } from '../../operator/cluster/objects.ts';
@@ -16,7 +16,7 @@ const NUM_PODS = 7;
 const environment = await startOwnEnvironment();
 const { cluster, plane } = environment;
 const node = await TestNode.start({ cluster, network: plane.network, name: 'node-a', processes: null });
-after(() => node.stop(0));
+environment.beforeClose(() => node.stop(0));
 
 /** A world with an operator and a scripted kubelet while `body` runs. */
 async function inWorld(script: PodScript, body: (world: JobWorld) => Promise<void>): Promise<void> {

@@ -9,7 +9,9 @@ import type { KubernetesObject, WatchEvent } from '../../operator/cluster/object
 const PAUSE_MS = 200;
 const DEADLINE_MS = 120_000;
 
-export function retryingCluster(cluster: Cluster): Cluster {
+/** Gives up once the signal aborts. */
+export function retryingCluster(cluster: Cluster, signal: AbortSignal): Cluster {
+  const retry = <T>(call: () => Promise<T>): Promise<T> => retryUntil(call, signal);
   return {
     get: (kind, name) => retry(() => cluster.get(kind, name)),
     list: (kind, options) => retry(() => cluster.list(kind, options)),
@@ -22,13 +24,13 @@ export function retryingCluster(cluster: Cluster): Cluster {
   };
 }
 
-async function retry<T>(call: () => Promise<T>): Promise<T> {
+async function retryUntil<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
   const endMs = Date.now() + DEADLINE_MS;
   for (;;) {
     try {
       return await call();
     } catch (error) {
-      if (!isUnavailable(error) || Date.now() > endMs) throw error;
+      if (!isUnavailable(error) || signal.aborted || Date.now() > endMs) throw error;
     }
     await delay(PAUSE_MS);
   }

@@ -1,0 +1,30 @@
+// kubectl as a user calls it, against a test cluster. It knows no answers.
+
+import { execFile } from 'node:child_process';
+import type { ControlPlaneBinaries } from './control-plane.ts';
+
+const TIMEOUT_MS = 90_000;
+
+export interface KubectlResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export type Kubectl = (...args: readonly string[]) => Promise<KubectlResult>;
+
+/** Runs kubectl with this kubeconfig in a namespace; a failing command is a result, too. */
+export function kubectlFor(
+  binaries: Pick<ControlPlaneBinaries, 'kubectl'>,
+  kubeconfig: string,
+  namespace: string,
+): Kubectl {
+  return (...args) =>
+    new Promise((resolve) => {
+      const full = [`--kubeconfig=${kubeconfig}`, `--namespace=${namespace}`, ...args];
+      execFile(binaries.kubectl, full, { timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
+        resolve({ code, stdout, stderr });
+      });
+    });
+}
