@@ -1,8 +1,8 @@
 // A real control plane on a loopback address of its own: etcd, kube-apiserver, kube-controller-manager, kube-scheduler. It
 // knows their flags, and nothing of what tests do with them.
 
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,6 +12,16 @@ import { KubernetesCluster } from '../../operator/cluster/kubernetes-cluster.ts'
 import { KubernetesCredentials } from '../../operator/cluster/kubernetes-credentials.ts';
 import { PodNetwork } from '../../operator/local/network.ts';
 import type { Binaries } from './binaries.ts';
+import {
+  apiServerFlags,
+  type ControlPlanePlace,
+  controllerManagerFlags,
+  etcdFlags,
+  kubeconfigPath,
+  schedulerFlags,
+  serverUrl,
+  writeControlPlaneFiles,
+} from './control-plane-files.ts';
 import { RunningProgram, removeStale } from './processes.ts';
 import type { CONTROL_PLANE } from './versions.ts';
 
@@ -37,7 +47,6 @@ const CONTROLLERS = [
 ];
 const PREFIX = 'ppo-control-plane-';
 const START_DEADLINE_MS = 120_000;
-const API_PORT = 6443;
 /** So that the tests, not client-go's courtesy, set the pace. */
 const CLIENT_FLAGS = ['--kube-api-qps=1000', '--kube-api-burst=2000'];
 
@@ -57,9 +66,9 @@ export class ControlPlane {
   private constructor(options: ControlPlaneOptions, network: PodNetwork) {
     this.#options = options;
     this.network = network;
-    this.server = `https://${network.hostAddress}:${API_PORT}`;
+    this.server = serverUrl(network.hostAddress);
     this.directory = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
-    this.kubeconfig = join(this.directory, 'kubeconfig');
+    this.kubeconfig = kubeconfigPath(this.directory);
   }
 
   /** Ready when it answers and new namespaces get their service account. Throws with the last words of what ended. */
@@ -104,7 +113,7 @@ export class ControlPlane {
 
   /** After `stopApiServer`; the other programs have gone on meanwhile. */
   async startApiServer(): Promise<void> {
-    this.#apiServer = this.#run('kube-apiserver', this.#apiServerFlags());
+    this.#apiServer = this.#run('kube-apiserver', apiServerFlags(this.#place, this.#apiServerChanges));
     await this.#untilReady();
   }
 
@@ -126,19 +135,12 @@ export class ControlPlane {
   };
 
   async #start(): Promise<void> {
-    this.#writeFiles();
-    this.#run('etcd', this.#etcdFlags());
+    writeControlPlaneFiles(this.#place);
+    this.#run('etcd', etcdFlags(this.#place));
     await this.startApiServer();
     await this.#prepare();
-    const client = [`--kubeconfig=${this.kubeconfig}`, '--leader-elect=false', '--secure-port=0', ...CLIENT_FLAGS];
-    this.#run('kube-controller-manager', [
-      ...client,
-      `--controllers=${CONTROLLERS.join(',')}`,
-      '--use-service-account-credentials=false',
-      `--service-account-private-key-file=${join(this.directory, 'service-account.key')}`,
-      `--root-ca-file=${join(this.directory, 'apiserver.crt')}`,
-    ]);
-    this.#run('kube-scheduler', [...client, '--feature-gates=GenericWorkload=true']);
+    this.#run('kube-controller-manager', [...controllerManagerFlags(this.directory, CONTROLLERS), ...CLIENT_FLAGS]);
+    this.#run('kube-scheduler', [...schedulerFlags(this.directory), ...CLIENT_FLAGS]);
     await this.#untilServiceAccounts();
   }
 
@@ -157,59 +159,13 @@ export class ControlPlane {
     return program;
   }
 
-  #writeFiles(): void {
-    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const secret = { mode: 0o600 };
-    const path = (name: string): string => join(this.directory, name);
-    writeFileSync(path('service-account.key'), privateKey.export({ type: 'pkcs1', format: 'pem' }), secret);
-    writeFileSync(path('service-account.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
-    writeFileSync(path('tokens.csv'), `${this.#token},admin,admin,system:masters\n`, secret);
-    const kubeconfig = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      'current-context': 'test',
-      clusters: [{ name: 'test', cluster: { server: this.server, 'certificate-authority': path('apiserver.crt') } }],
-      users: [{ name: 'admin', user: { token: this.#token } }],
-      contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
-    };
-    writeFileSync(this.kubeconfig, JSON.stringify(kubeconfig, null, 2), secret);
+  get #place(): ControlPlanePlace {
+    return { directory: this.directory, host: this.network.hostAddress, token: this.#token };
   }
 
-  #etcdFlags(): string[] {
-    const host = this.network.hostAddress;
-    return [
-      `--data-dir=${join(this.directory, 'etcd')}`,
-      `--listen-client-urls=http://${host}:2379`,
-      `--advertise-client-urls=http://${host}:2379`,
-      `--listen-peer-urls=http://${host}:2380`,
-      // A test's data need not outlive the machine.
-      '--unsafe-no-fsync',
-    ];
-  }
-
-  #apiServerFlags(): string[] {
-    const host = this.network.hostAddress;
-    const path = (name: string): string => join(this.directory, name);
-    const flags: Record<string, string> = {
-      'etcd-servers': `http://${host}:2379`,
-      'bind-address': host,
-      'secure-port': String(API_PORT),
-      // Its own certificate, signed by itself: clients trust exactly this one.
-      'cert-dir': this.directory,
-      'token-auth-file': path('tokens.csv'),
-      'authorization-mode': 'RBAC',
-      'service-account-issuer': 'https://kubernetes.default.svc.cluster.local',
-      'service-account-key-file': path('service-account.pub'),
-      'service-account-signing-key-file': path('service-account.key'),
-      'service-cluster-ip-range': '10.96.0.0/16',
-      // Loopback addresses are no endpoints of the `kubernetes` service.
-      'endpoint-reconciler-type': 'none',
-      'allow-privileged': 'true',
-      'feature-gates': 'GenericWorkload=true',
-      'runtime-config': 'scheduling.k8s.io/v1beta1=true',
-      ...this.#options.apiServerFlags,
-    };
-    return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+  /** Loopback addresses are no endpoints of the `kubernetes` service. */
+  get #apiServerChanges(): Readonly<Record<string, string>> {
+    return { 'endpoint-reconciler-type': 'none', ...this.#options.apiServerFlags };
   }
 
   async #untilReady(): Promise<void> {
