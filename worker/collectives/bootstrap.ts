@@ -3,10 +3,11 @@
  * have, each gets the table of addresses. The reply has a fixed head (magic u32, code u8, message length u8, zero u16,
  * world size u32, message) and then one address a rank. Knows no operation.
  */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { ADDRESS_BYTES, type Address, decodeAddress, encodeAddress, formatAddress } from './address.ts';
 import { CommunicatorError, type FailureCode } from './communicator.ts';
 import { encodeHello, type Hello } from './hello.ts';
+import { PLAIN_SOCKETS, type Sockets } from './sockets.ts';
 
 const MAGIC = 0x424f5050; // 'PPOB'
 const HEAD_BYTES = 256;
@@ -73,14 +74,24 @@ export class BootstrapHost {
   }
 }
 
+export interface JoinBootstrapOptions {
+  readonly signal: AbortSignal;
+  /** Default: plain TCP. */
+  readonly sockets?: Sockets;
+}
+
 /** Joins as `hello` says; resolves with every rank's address. Rejects with CommunicatorError, and with the signal's reason. */
-export function joinBootstrap(bootstrap: Address, hello: Hello, signal: AbortSignal): Promise<readonly Address[]> {
+export function joinBootstrap(
+  bootstrap: Address,
+  hello: Hello,
+  { signal, sockets = PLAIN_SOCKETS }: JoinBootstrapOptions,
+): Promise<readonly Address[]> {
   const { promise, resolve, reject } = Promise.withResolvers<readonly Address[]>();
   const where = `the bootstrap at ${formatAddress(bootstrap)}`;
   const reply = Buffer.alloc(HEAD_BYTES + hello.worldSize * ADDRESS_BYTES);
   let fill = 0;
   let failure: Error | null = null;
-  const socket = connect(bootstrap);
+  const socket = sockets.dial(bootstrap);
   socket.setNoDelay(true);
   socket.write(encodeHello(hello));
   socket.on('data', (piece) => {

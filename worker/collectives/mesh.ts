@@ -9,6 +9,7 @@ import { COMMUNICATOR_ID_BYTES, type TransferId } from './frame.ts';
 import { encodeHello, type Hello } from './hello.ts';
 import { PullLink } from './pull-link.ts';
 import { PushLink } from './push-link.ts';
+import { PLAIN_SOCKETS, type Sockets } from './sockets.ts';
 import type { Sink, Source } from './transfer.ts';
 
 /** How long a peer may take to close its side when this rank leaves in good order. */
@@ -21,6 +22,8 @@ export interface MeshOptions {
   readonly key: Buffer;
   /** This rank's transport. */
   readonly address: Address;
+  /** Default: plain TCP. */
+  readonly sockets?: Sockets;
 }
 
 export class Mesh {
@@ -111,7 +114,7 @@ export class Mesh {
   }
 
   #dial(peer: number, address: Address): void {
-    const { rank, worldSize, key } = this.#options;
+    const { rank, worldSize, key, sockets = PLAIN_SOCKETS } = this.#options;
     const hello = encodeHello({
       purpose: 'pull',
       key,
@@ -124,6 +127,7 @@ export class Mesh {
       ...this.#linkOptions(peer, address),
       address,
       hello,
+      sockets,
       onReceived: (numBytes) => {
         this.bytesReceived += numBytes;
       },

@@ -2,11 +2,11 @@
  * The reading end of a link. It requests a transfer when its sink is ready, so that data never arrives unasked and no
  * transfer can block another behind it; what does arrive unasked, or in excess, ends the communicator.
  */
-import { connect } from 'node:net';
 import type { Address } from './address.ts';
 import { CommunicatorError } from './communicator.ts';
 import { type Frame, type TransferId, transferFrame, violation } from './frame.ts';
 import { Link, type LinkOptions, transferKey } from './link.ts';
+import type { Sockets } from './sockets.ts';
 import type { Sink } from './transfer.ts';
 
 /**
@@ -27,6 +27,7 @@ export interface DialOptions extends LinkOptions {
   readonly address: Address;
   /** [128], see hello.ts. */
   readonly hello: Buffer;
+  readonly sockets: Sockets;
   readonly onReceived: (numBytes: number) => void;
 }
 
@@ -39,7 +40,7 @@ export class PullLink extends Link {
 
   /** Dials; `welcomed` resolves when the peer has let this rank in. Failures are told to onFailure. */
   constructor(options: DialOptions) {
-    const socket = connect({
+    const socket = options.sockets.dial({
       ...options.address,
       onread: {
         buffer: READ_BUFFER,

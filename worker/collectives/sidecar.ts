@@ -3,6 +3,7 @@
  * over the transport port, and ends in good order when asked to.
  */
 import type { WorkerSettings } from '../config.ts';
+import { processCredentials } from '../service/credentials.ts';
 import { Closers, HopelessError, untilTerminated } from '../service/lifecycle.ts';
 import { createLogger } from '../service/log.ts';
 import { createMetrics, startMetricsServer } from '../service/metrics.ts';
@@ -11,6 +12,7 @@ import { startGrpcServer } from '../service/server.ts';
 import { SharedFolder } from './shared-folder.ts';
 import { SidecarMetrics } from './sidecar-metrics.ts';
 import { SidecarService } from './sidecar-service.ts';
+import { socketsOf } from './sockets.ts';
 import { TcpTransport } from './tcp-transport.ts';
 
 const CLOSE_GRACE_MS = 2000;
@@ -34,7 +36,8 @@ export async function runCommunicator(settings: WorkerSettings): Promise<void> {
       sidecarMetrics.countRefused();
       log.warn({ reason }, 'refused a connection to the transport port');
     };
-    const transport = await TcpTransport.start({ host, port: transportPort, onRefused });
+    const sockets = socketsOf(processCredentials().sockets);
+    const transport = await TcpTransport.start({ host, port: transportPort, onRefused, sockets });
     closers.add('the transport', () => transport.close());
     const service = new SidecarService({ transport, store, log, metrics: sidecarMetrics });
     const services = [[definitions.Communicator, service.handlers]] as const;

@@ -2,9 +2,10 @@
  * The transport port: accepts connections, reads their hello and hands them to whoever expects them. Everything else is
  * cut off without a word. Knows neither bootstrap nor links.
  */
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { Address } from './address.ts';
 import { decodeHello, HELLO_BYTES, type Hello, type Purpose } from './hello.ts';
+import { PLAIN_SOCKETS, type Sockets } from './sockets.ts';
 
 const HELLO_TIMEOUT_MS = 5000;
 /** Connections that have not said hello yet. */
@@ -25,6 +26,8 @@ export interface ListenOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly onRefused: (reason: string) => void;
+  /** Default: plain TCP. */
+  readonly sockets?: Sockets;
 }
 
 export class TcpListener {
@@ -37,7 +40,8 @@ export class TcpListener {
   private constructor(options: ListenOptions) {
     this.#options = options;
     this.#address = { host: options.host, port: options.port };
-    this.#server = createServer((socket) => this.#onConnection(socket));
+    const { sockets = PLAIN_SOCKETS, onRefused } = options;
+    this.#server = sockets.createServer({ onConnection: (socket) => this.#onConnection(socket), onRefused });
   }
 
   static async start(options: ListenOptions): Promise<TcpListener> {

@@ -7,6 +7,7 @@ import { BootstrapHost, joinBootstrap } from './bootstrap.ts';
 import { CommunicatorError } from './communicator.ts';
 import { MAX_WORLD_SIZE } from './hello.ts';
 import { Mesh } from './mesh.ts';
+import { PLAIN_SOCKETS, type Sockets } from './sockets.ts';
 import { TcpGroup } from './tcp-group.ts';
 import { TcpListener } from './tcp-listener.ts';
 import type { JoinOptions, Transport, TransportGroup } from './transport.ts';
@@ -22,20 +23,25 @@ export interface TcpTransportOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly onRefused?: (reason: string) => void;
+  /** Default: plain TCP. */
+  readonly sockets?: Sockets;
 }
 
 export class TcpTransport implements Transport<Uint8Array> {
   readonly name = 'tcp';
   readonly #listener: TcpListener;
+  readonly #sockets: Sockets;
   readonly #bootstraps = new Set<BootstrapHost>();
   readonly #meshes = new Set<Mesh>();
 
-  private constructor(listener: TcpListener) {
+  private constructor(listener: TcpListener, sockets: Sockets) {
     this.#listener = listener;
+    this.#sockets = sockets;
   }
 
-  static async start({ host, port, onRefused }: TcpTransportOptions): Promise<TcpTransport> {
-    return new TcpTransport(await TcpListener.start({ host, port, onRefused: onRefused ?? (() => {}) }));
+  static async start(options: TcpTransportOptions): Promise<TcpTransport> {
+    const { host, port, onRefused = () => {}, sockets = PLAIN_SOCKETS } = options;
+    return new TcpTransport(await TcpListener.start({ host, port, onRefused, sockets }), sockets);
   }
 
   get address(): Address {
@@ -65,7 +71,8 @@ export class TcpTransport implements Transport<Uint8Array> {
     checkRanks(options);
     const { rank, worldSize, timeoutMs } = options;
     const { bootstrap, key } = parseUniqueId(options.uniqueId);
-    const mesh = new Mesh({ rank, worldSize, key, address: this.address });
+    const sockets = this.#sockets;
+    const mesh = new Mesh({ rank, worldSize, key, address: this.address, sockets });
     const unexpect = this.#listener.expect({ purpose: 'pull', key, targetRank: rank }, (hello, socket) =>
       mesh.accept(hello, socket),
     );
@@ -85,7 +92,7 @@ export class TcpTransport implements Transport<Uint8Array> {
     this.#meshes.add(mesh);
     try {
       const hello = { purpose: 'join', key, rank, worldSize, targetRank: 0, address: this.address } as const;
-      await mesh.connect(await joinBootstrap(bootstrap, hello, controller.signal));
+      await mesh.connect(await joinBootstrap(bootstrap, hello, { signal: controller.signal, sockets }));
       return new TcpGroup(mesh, () => this.#meshes.delete(mesh));
     } catch (error) {
       this.#meshes.delete(mesh);

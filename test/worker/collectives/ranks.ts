@@ -7,6 +7,7 @@ import type { DataType } from '../../../worker/collectives/communicator.ts';
 import { NUMBER_VIEWS } from '../../../worker/collectives/data-type.ts';
 import { LocalCommunicator } from '../../../worker/collectives/local-communicator.ts';
 import type { MemoryLease, MemoryStore } from '../../../worker/collectives/memory-store.ts';
+import { PLAIN_SOCKETS, type Sockets } from '../../../worker/collectives/sockets.ts';
 import { TcpTransport } from '../../../worker/collectives/tcp-transport.ts';
 
 export const TIMEOUT_MS = 20_000;
@@ -46,9 +47,9 @@ export interface Ranks {
   close(): Promise<void>;
 }
 
-/** `worldSize` ranks, each with a transport of its own on a loopback port. */
-export async function startRanks(worldSize: number): Promise<Ranks> {
-  const transports = await startTransports(worldSize);
+/** `worldSize` ranks, each with a transport of its own on a loopback port; over plain TCP where no sockets are given. */
+export async function startRanks(worldSize: number, sockets?: Sockets): Promise<Ranks> {
+  const transports = await startTransports(worldSize, sockets);
   const uniqueId = await transports[0]!.createUniqueId();
   const ranks = await Promise.all(
     transports.map(async (transport, rank) => {
@@ -60,8 +61,9 @@ export async function startRanks(worldSize: number): Promise<Ranks> {
   return { ranks, close: () => closeAll(transports) };
 }
 
-export function startTransports(count: number): Promise<TcpTransport[]> {
-  return Promise.all(Array.from({ length: count }, () => TcpTransport.start({ host: '127.0.0.1', port: 0 })));
+export function startTransports(count: number, sockets: Sockets = PLAIN_SOCKETS): Promise<TcpTransport[]> {
+  const options = { host: '127.0.0.1', port: 0, sockets };
+  return Promise.all(Array.from({ length: count }, () => TcpTransport.start(options)));
 }
 
 export async function closeAll(transports: readonly TcpTransport[]): Promise<void> {
