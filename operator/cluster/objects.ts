@@ -114,6 +114,8 @@ export interface Probe {
 export interface ResourceRequirements {
   readonly requests?: Readonly<Record<string, string | number>> | undefined;
   readonly limits?: Readonly<Record<string, string | number>> | undefined;
+  /** Names of the pod's resourceClaims whose devices the container may use. */
+  readonly claims?: readonly { readonly name: string }[] | undefined;
 }
 
 export interface Container {
@@ -168,6 +170,10 @@ export interface PodSpec {
   readonly automountServiceAccountToken?: boolean;
   readonly enableServiceLinks?: boolean;
   readonly imagePullSecrets?: readonly { readonly name: string }[];
+  readonly schedulerName?: string;
+  /** The PodGroup of Kubernetes' own gang scheduling. */
+  readonly schedulingGroup?: { readonly podGroupName: string };
+  readonly resourceClaims?: readonly { readonly name: string; readonly resourceClaimTemplateName: string }[];
   readonly securityContext?: Readonly<Record<string, unknown>>;
 }
 

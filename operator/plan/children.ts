@@ -1,11 +1,11 @@
 /** Names, labels and owner of a job's children: deterministic, so that a child is found again by name alone. */
-import { API_VERSION, FIELD_MANAGER, KIND, LABELS, type RoleName } from '../api/names.ts';
+import { API_VERSION, type COLOCATED, FIELD_MANAGER, KIND, LABELS, type RoleName } from '../api/names.ts';
 import type { PPOJob } from '../api/ppojob.ts';
 import type { ObjectMeta, OwnerReference } from '../cluster/objects.ts';
 
 const APP_NAME = 'ppojob';
 
-export function podName(jobName: string, role: RoleName, index: number): string {
+export function podName(jobName: string, role: RoleName | typeof COLOCATED, index: number): string {
   return `${jobName}-${role}-${index}`;
 }
 
@@ -27,8 +27,8 @@ export function jobLabels(jobName: string): Record<string, string> {
   return { [LABELS.job]: jobName };
 }
 
-/** Labels that select a role's pods. */
-export function roleLabels(jobName: string, role: RoleName): Record<string, string> {
+/** Labels that select the pods of a role, or of all roles that share pods. */
+export function roleLabels(jobName: string, role: RoleName | typeof COLOCATED): Record<string, string> {
   return { ...jobLabels(jobName), [LABELS.role]: role };
 }
 

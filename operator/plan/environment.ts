@@ -3,6 +3,7 @@ import { JOB_CONFIG_KEY, MOUNTS, PORTS, type RoleName, TENSOR_ROLES } from '../a
 import type { PPOJob } from '../api/ppojob.ts';
 import type { EnvVar } from '../cluster/objects.ts';
 import { coordinatorAddress, podName } from './children.ts';
+import { carrierOf, portsOf } from './ports.ts';
 
 /** Which pod of the job. */
 export interface PodIdentity {
@@ -18,20 +19,21 @@ function variable(name: string, value: string | number): EnvVar {
 function identity(job: PPOJob, pod: PodIdentity): EnvVar[] {
   return [
     variable('PPO_INDEX', pod.index),
-    variable('PPO_POD_NAME', podName(job.metadata.name, pod.role, pod.index)),
+    variable('PPO_POD_NAME', podName(job.metadata.name, carrierOf(job, pod.role), pod.index)),
     { name: 'PPO_POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
   ];
 }
 
 export function workerEnvironment(job: PPOJob, pod: PodIdentity): EnvVar[] {
   const hasSidecar = TENSOR_ROLES.includes(pod.role);
+  const ports = portsOf(job, pod.role);
   return [
     variable('PPO_ROLE', pod.role),
     ...identity(job, pod),
-    variable('PPO_GRPC_PORT', PORTS.grpc),
-    variable('PPO_METRICS_PORT', PORTS.metrics),
-    ...(pod.role === 'generation' ? [variable('PPO_OPENAI_PORT', PORTS.openai)] : []),
-    ...(hasSidecar ? [variable('PPO_COMMUNICATOR_PORT', PORTS.communicator)] : []),
+    variable('PPO_GRPC_PORT', ports.grpc),
+    variable('PPO_METRICS_PORT', ports.metrics),
+    ...(pod.role === 'generation' ? [variable('PPO_OPENAI_PORT', ports.openai)] : []),
+    ...(hasSidecar ? [variable('PPO_COMMUNICATOR_PORT', ports.communicator)] : []),
     ...(hasSidecar ? [variable('PPO_SHARED_DIR', MOUNTS.shared)] : []),
     ...(pod.role === 'coordinator' ? [] : [variable('PPO_COORDINATOR_ADDRESS', coordinatorAddress(job, PORTS.grpc))]),
     variable('PPO_JOB_CONFIG', `${MOUNTS.config}/${JOB_CONFIG_KEY}`),
@@ -40,13 +42,14 @@ export function workerEnvironment(job: PPOJob, pod: PodIdentity): EnvVar[] {
 }
 
 export function communicatorEnvironment(job: PPOJob, pod: PodIdentity): EnvVar[] {
+  const ports = portsOf(job, pod.role);
   return [
     variable('PPO_ROLE', 'communicator'),
     ...identity(job, pod),
-    variable('PPO_GRPC_PORT', PORTS.communicator),
-    variable('PPO_COMMUNICATOR_PORT', PORTS.communicator),
-    variable('PPO_TRANSPORT_PORT', PORTS.transport),
-    variable('PPO_METRICS_PORT', PORTS.communicatorMetrics),
+    variable('PPO_GRPC_PORT', ports.communicator),
+    variable('PPO_COMMUNICATOR_PORT', ports.communicator),
+    variable('PPO_TRANSPORT_PORT', ports.transport),
+    variable('PPO_METRICS_PORT', ports.communicatorMetrics),
     variable('PPO_SHARED_DIR', MOUNTS.shared),
   ];
 }

@@ -1,9 +1,10 @@
 /** Builds one pod of a job: its worker, its communicator sidecar where it moves tensors, probes, volumes, confinement. */
-import { CONTAINERS, LABELS, MOUNTS, PORTS, TENSOR_ROLES } from '../api/names.ts';
+import { CONTAINERS, LABELS, MOUNTS, TENSOR_ROLES } from '../api/names.ts';
 import type { PPOJob, PPOJobSpec } from '../api/ppojob.ts';
 import type { Container, ContainerPort, Pod, Probe, ResourceRequirements, Volume } from '../cluster/objects.ts';
 import { childMeta, configMapName, podName, roleLabels } from './children.ts';
 import { communicatorEnvironment, type PodIdentity, workerEnvironment } from './environment.ts';
+import { portsOf } from './ports.ts';
 
 const COMMAND = ['node', 'worker/main.ts'];
 const VOLUMES = { config: 'config', shared: 'shared' } as const;
@@ -44,11 +45,12 @@ function resourcesOf(resources: PPOJobSpec['roles']['actor']['resources']): { re
   return { resources: { ...(requests && { requests }), ...(limits && { limits }) } };
 }
 
-function workerPorts({ role }: PodIdentity): ContainerPort[] {
+function workerPorts(job: PPOJob, { role }: PodIdentity): ContainerPort[] {
+  const ports = portsOf(job, role);
   return [
-    { name: 'grpc', containerPort: PORTS.grpc },
-    { name: 'metrics', containerPort: PORTS.metrics },
-    ...(role === 'generation' ? [{ name: 'openai', containerPort: PORTS.openai }] : []),
+    { name: 'grpc', containerPort: ports.grpc },
+    { name: 'metrics', containerPort: ports.metrics },
+    ...(role === 'generation' ? [{ name: 'openai', containerPort: ports.openai }] : []),
   ];
 }
 
@@ -59,13 +61,13 @@ function buildWorker(job: PPOJob, pod: PodIdentity): Container {
     image,
     command: COMMAND,
     env: workerEnvironment(job, pod),
-    ports: workerPorts(pod),
+    ports: workerPorts(job, pod),
     ...resourcesOf(roles[pod.role].resources),
     volumeMounts: [
       { name: VOLUMES.config, mountPath: MOUNTS.config, readOnly: true },
       ...(TENSOR_ROLES.includes(pod.role) ? [{ name: VOLUMES.shared, mountPath: MOUNTS.shared }] : []),
     ],
-    ...probes(PORTS.metrics, deadlines.rendezvousSeconds),
+    ...probes(portsOf(job, pod.role).metrics, deadlines.rendezvousSeconds),
     securityContext: containerSecurity,
     terminationMessagePolicy: 'FallbackToLogsOnError',
   };
@@ -74,18 +76,19 @@ function buildWorker(job: PPOJob, pod: PodIdentity): Container {
 /** A native sidecar: started before the worker, ended after it, restarted by itself. */
 function buildCommunicator(job: PPOJob, pod: PodIdentity): Container {
   const { image, deadlines } = job.spec;
+  const ports = portsOf(job, pod.role);
   return {
     name: CONTAINERS.communicator,
     image,
     command: COMMAND,
     env: communicatorEnvironment(job, pod),
     ports: [
-      { name: 'communicator', containerPort: PORTS.communicator },
-      { name: 'transport', containerPort: PORTS.transport },
-      { name: 'comm-metrics', containerPort: PORTS.communicatorMetrics },
+      { name: 'communicator', containerPort: ports.communicator },
+      { name: 'transport', containerPort: ports.transport },
+      { name: 'comm-metrics', containerPort: ports.communicatorMetrics },
     ],
     volumeMounts: [{ name: VOLUMES.shared, mountPath: MOUNTS.shared }],
-    ...probes(PORTS.communicatorMetrics, deadlines.rendezvousSeconds),
+    ...probes(ports.communicatorMetrics, deadlines.rendezvousSeconds),
     restartPolicy: 'Always',
     securityContext: containerSecurity,
     terminationMessagePolicy: 'FallbackToLogsOnError',
