@@ -1,21 +1,39 @@
-// The test clusters' command line: `binaries` fetches or builds what a control plane (or, with --node, a whole cluster) needs.
-// A table of contents.
+// The test clusters' command line: a whole cluster on this machine up or down, images, binaries. A table of contents.
 
 import { parseArgs } from 'node:util';
 import { ensureBinaries } from './binaries.ts';
 import { CONTROL_PLANE, NODE } from './versions.ts';
+import { WholeCluster } from './whole/cluster.ts';
+import { writeOperatorArchive } from './whole/images.ts';
 
-const USAGE = 'usage: node test/cluster/main.ts binaries [--node]';
+const USAGE = `usage: npm run cluster -- COMMAND
 
+  up                 a whole cluster on this machine (Linux, as root), with the images of this working tree
+  down               ends it and removes all of it
+  image [FILE]       builds the image of operator and workers anew: into the cluster, or as an archive for another one
+  binaries [--node]  fetches or builds what a control plane (--node: a whole cluster) is made of, and prints the paths
+`;
+
+const say = (line: string): void => console.error(line);
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { node: { type: 'boolean', default: false } },
 });
-if (positionals[0] === 'binaries') {
-  const say = (line: string): void => console.error(line);
-  const binaries = await ensureBinaries([...CONTROL_PLANE, ...(values.node ? NODE : [])], { say });
-  for (const path of Object.values(binaries)) console.log(path);
-} else {
-  console.error(USAGE);
+const [command, file] = positionals;
+const cluster = new WholeCluster(say);
+const commands: Readonly<Record<string, () => Promise<unknown>>> = {
+  up: () => cluster.up(),
+  down: () => cluster.down(),
+  image: () => (file === undefined ? cluster.importImages() : writeOperatorArchive(file)),
+  binaries: async () => {
+    const binaries = await ensureBinaries([...CONTROL_PLANE, ...(values.node ? NODE : [])], { say });
+    for (const path of Object.values(binaries)) console.log(path);
+  },
+};
+const run = commands[command ?? ''];
+if (run === undefined) {
+  process.stderr.write(USAGE);
   process.exitCode = 2;
+} else {
+  await run();
 }
