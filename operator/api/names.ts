@@ -103,6 +103,8 @@ export type Reason = (typeof REASONS)[keyof typeof REASONS];
 /** How a worker process ends. Written by the workers; read by reconcile. */
 export const EXIT_CODES = {
   done: 0,
+  /** A fault that a restart may mend. */
+  fault: 1,
   /** Configuration or data that no restart mends. */
   hopeless: 78,
   /** Of a shell that can't run the command, or doesn't find it. */

@@ -99,8 +99,19 @@ export interface PPOJob {
 export interface RoleStatus {
   readonly desired: number;
   readonly ready: number;
-  /** Failed pods that were replaced, over the whole job. */
+  /** Restarts for which the program is to blame, over the whole job. */
   readonly restarts: number;
+  /** Restarts after a pod was taken away: eviction, preemption, a lost node. Absent while there are none. */
+  readonly infrastructureRestarts?: number;
+  /** Absent until a pod fails. */
+  readonly backoff?: RoleBackoff;
+}
+
+export interface RoleBackoff {
+  /** The wait that the newest failure led to. */
+  readonly seconds: number;
+  /** No pod of the role is made before. */
+  readonly until: string;
 }
 
 /** The coordinator's progress; no floats, so ratios and metrics are decimals in strings. */
@@ -132,6 +143,15 @@ export interface LastFailure {
   readonly exitCode: number;
   /** The pod's last words. */
   readonly message: string;
+  readonly cause?: 'Program' | 'Infrastructure';
+}
+
+/** A pod whose image can't be pulled, or that lacks what it is configured from. */
+export interface UnstartablePod {
+  readonly pod: string;
+  readonly uid: string;
+  /** When the operator first saw it so. */
+  readonly since: string;
 }
 
 export interface PPOJobStatus {
@@ -140,12 +160,17 @@ export interface PPOJobStatus {
   readonly startTime?: string;
   readonly completionTime?: string;
   readonly roles?: Readonly<Partial<Record<RoleName, RoleStatus>>>;
-  /** Of all roles together. */
+  /** Of all roles together, with jobRestarts; what backoffLimit limits. */
   readonly restarts?: number;
+  /** Of all roles together. Absent while there are none. */
+  readonly infrastructureRestarts?: number;
+  /** Restarts of all pods at once. Absent while there are none. */
+  readonly jobRestarts?: number;
   /** Selects the generation pods, for the scale subresource. */
   readonly generationSelector?: string;
   readonly progress?: ProgressStatus;
   readonly lastFailure?: LastFailure;
-  /** Uids of failed pods that are counted already in `roles.<role>.restarts`; bounded by the pods that still exist. */
-  readonly countedFailures?: readonly string[];
+  readonly unstartable?: UnstartablePod;
+  /** Uids of pods that are replaced: counted already, and to be deleted. Bounded by the pods that still exist. */
+  readonly replacing?: readonly string[];
 }

@@ -35,7 +35,18 @@ const roleStatusSchema = z
   .object({
     desired: count().describe('Pods that the role should have.'),
     ready: count().describe('Pods that are ready.'),
-    restarts: count().describe('Failed pods that were replaced, over the whole job.'),
+    restarts: count().describe('Restarts for which the program is to blame, over the whole job.'),
+    infrastructureRestarts: z
+      .exactOptional(count())
+      .describe('Restarts after a pod was taken away: eviction, preemption, a lost node. They count towards no limit.'),
+    backoff: z
+      .exactOptional(
+        z.object({
+          seconds: count().describe('The wait that the newest failure led to.'),
+          until: time().describe('No pod of the role is made before.'),
+        }),
+      )
+      .describe('How long the role waits before it replaces pods that keep failing.'),
   })
   .describe('Pods of this role.');
 
@@ -68,8 +79,19 @@ const lastFailureSchema = z
     uid: name().describe('Uid of the pod.'),
     exitCode: z.int32().describe("The worker's exit code; -1 where there is none."),
     message: message().describe("The pod's last words."),
+    cause: z
+      .exactOptional(z.enum(['Program', 'Infrastructure']))
+      .describe('Program: it failed by itself. Infrastructure: it was taken away, or its coordinator waited in vain.'),
   })
   .describe('The newest pod that failed.');
+
+const unstartableSchema = z
+  .object({
+    pod: name().describe('Name of the pod.'),
+    uid: name().describe('Uid of the pod.'),
+    since: time().describe('When the operator first saw it so.'),
+  })
+  .describe("A pod whose image can't be pulled, or that lacks what it is configured from.");
 
 const roles = Object.fromEntries(
   ROLE_NAMES.map((role) => [role, z.exactOptional(roleStatusSchema).describe(`Pods of role ${role}.`)]),
@@ -89,12 +111,19 @@ export const statusSchema = z
     startTime: z.exactOptional(time()).describe('When the pods were first wanted; after a suspension, when it ended.'),
     completionTime: z.exactOptional(time()).describe('When the job ended.'),
     roles: z.exactOptional(z.object(roles)).describe('Pods by role.'),
-    restarts: z.exactOptional(count()).describe('Failed pods that were replaced, of all roles together.'),
+    restarts: z
+      .exactOptional(count())
+      .describe('Restarts for which the program is to blame, of all roles together. backoffLimit limits them.'),
+    infrastructureRestarts: z
+      .exactOptional(count())
+      .describe('Restarts after a pod was taken away, of all roles together.'),
+    jobRestarts: z.exactOptional(count()).describe('Restarts of all pods at once.'),
     generationSelector: z.exactOptional(message()).describe('Label selector of the generation pods, for autoscalers.'),
     progress: z.exactOptional(progressSchema).describe("The coordinator's progress."),
     lastFailure: z.exactOptional(lastFailureSchema).describe('The newest pod that failed.'),
-    countedFailures: z
+    unstartable: z.exactOptional(unstartableSchema).describe("A pod that can't start."),
+    replacing: z
       .exactOptional(z.array(name()).max(MAX_PODS).meta({ 'x-kubernetes-list-type': 'atomic' }))
-      .describe('Uids of failed pods that still exist and are counted in restarts.'),
+      .describe('Uids of pods that are replaced: counted already, and to be deleted.'),
   })
   .describe('What the operator has seen of the job. Written by the operator alone.');

@@ -1,23 +1,35 @@
 // From what should exist and what does to the cluster's writes, and the writes themselves. Every step may be repeated:
 // names are deterministic and deletions name a uid. It refuses to know why something is desired.
 
+import type { CleanPodPolicy } from '../api/lifecycle-schema.ts';
 import { FIELD_MANAGER } from '../api/names.ts';
-import { type Cluster, CONFIG_MAPS, PODS, type ResourceKind, SERVICES } from '../cluster/cluster.ts';
+import {
+  type Cluster,
+  CONFIG_MAPS,
+  type DeleteOptions,
+  PODS,
+  type ResourceKind,
+  SERVICES,
+} from '../cluster/cluster.ts';
 import { AlreadyExistsError, ConflictError, NotFoundError } from '../cluster/errors.ts';
 import { flattenFields } from '../cluster/field-paths.ts';
 import { copyJson } from '../cluster/json.ts';
 import type { KubernetesObject, Pod, Stored } from '../cluster/objects.ts';
 import type { DesiredObjects } from '../plan/plan.ts';
 import type { Observed } from './observe.ts';
-import { findFault, hasEnded } from './pod-state.ts';
+import { groupOf, hasEnded } from './pod-state.ts';
 
 export interface ActInput {
   readonly observed: Observed;
   readonly desired: DesiredObjects;
-  /** Uids of failed pods whose failure the stored status counts: only these may be deleted, or a fault would be lost. */
-  readonly counted: ReadonlySet<string>;
-  /** Whether pods that have ended stay, for their logs. */
-  readonly keepEndedPods: boolean;
+  /** Uids of pods that the stored status says are replaced: no others may be, or a fault would not be counted. */
+  readonly replacing: ReadonlySet<string>;
+  /** Uids of pods that have been going for too long. */
+  readonly abandoned: ReadonlySet<string>;
+  /** Groups of pods (see groupOf) of which none may be made yet. */
+  readonly heldGroups: ReadonlySet<string>;
+  /** Which pods are deleted that are no longer wanted. */
+  readonly cleanPodPolicy: CleanPodPolicy;
   /** Whether the spec has changed since children were last applied. */
   readonly isSpecNew: boolean;
 }
@@ -70,17 +82,22 @@ function holds(existing: KubernetesObject, desired: KubernetesObject): boolean {
 }
 
 /** Pods are created and deleted, never changed: their spec can't be. */
-function podSteps(cluster: Cluster, { observed, desired, counted, keepEndedPods }: ActInput): Step[] {
+function podSteps(cluster: Cluster, { observed, desired, ...input }: ActInput): Step[] {
   const existing = new Set(observed.pods.map(({ metadata }) => metadata.name));
   const wanted = new Set(desired.pods.map(({ metadata }) => metadata.name));
   const isDue = (pod: Stored<Pod>): boolean => {
     if (pod.metadata.deletionTimestamp !== undefined) return false;
-    if (wanted.has(pod.metadata.name)) return counted.has(pod.metadata.uid) && findFault(pod) !== null;
-    return !(keepEndedPods && hasEnded(pod));
+    if (wanted.has(pod.metadata.name)) return input.replacing.has(pod.metadata.uid);
+    return input.cleanPodPolicy === 'All' || (input.cleanPodPolicy === 'Running' && !hasEnded(pod));
   };
+  const isMissing = (pod: Pod): boolean =>
+    !existing.has(pod.metadata.name) && !input.heldGroups.has(groupOf(pod) ?? '');
   return [
+    ...observed.pods
+      .filter(({ metadata }) => input.abandoned.has(metadata.uid))
+      .map((pod) => deletion(cluster, PODS, pod, { gracePeriodSeconds: 0 })),
     ...observed.pods.filter(isDue).map((pod) => deletion(cluster, PODS, pod)),
-    ...desired.pods.filter(({ metadata }) => !existing.has(metadata.name)).map((pod) => creation(cluster, pod)),
+    ...desired.pods.filter(isMissing).map((pod) => creation(cluster, pod)),
   ];
 }
 
@@ -98,11 +115,16 @@ function creation(cluster: Cluster, pod: Pod): Step {
   return { name: `create Pod ${pod.metadata.name}`, run };
 }
 
-function deletion<T extends KubernetesObject>(cluster: Cluster, kind: ResourceKind<T>, object: Stored<T>): Step {
+function deletion<T extends KubernetesObject>(
+  cluster: Cluster,
+  kind: ResourceKind<T>,
+  object: Stored<T>,
+  options: DeleteOptions = {},
+): Step {
   const { name, uid } = object.metadata;
   const run = async (): Promise<void> => {
     try {
-      await cluster.delete(kind, object.metadata, { preconditions: { uid } });
+      await cluster.delete(kind, object.metadata, { ...options, preconditions: { uid } });
     } catch (error) {
       if (!(error instanceof NotFoundError || error instanceof ConflictError)) throw error;
     }

@@ -1,11 +1,12 @@
 // Which events a status write is worth: what a user wants to read in `kubectl describe`, once each. Pure.
 
-import { CONDITIONS, REASONS, STAGES_LATEST_FIRST } from '../api/names.ts';
+import { CONDITIONS, REASONS, type Reason, STAGES_LATEST_FIRST } from '../api/names.ts';
 import type { PPOJob, PPOJobStatus } from '../api/ppojob.ts';
 import type { EventMessage } from '../cluster/event-recorder.ts';
-import type { Condition } from '../cluster/objects.ts';
+import type { Condition, Pod, Stored } from '../cluster/objects.ts';
 import { findCondition } from './conditions.ts';
 import { describeFault, type Judgement } from './judge.ts';
+import type { Restart } from './restarts.ts';
 
 /** Conditions whose turning is news, and when. */
 const NEWS: Readonly<Record<string, readonly Condition['status'][]>> = {
@@ -31,9 +32,36 @@ export function conditionEvents(previous: PPOJobStatus, next: PPOJobStatus): Eve
 }
 
 export function restartEvents(job: PPOJob, next: PPOJobStatus, judgement: Judgement): EventMessage[] {
-  return judgement.newFaults.map((fault) => {
-    const { restarts } = next.roles?.[fault.role] ?? { restarts: 0 };
-    const limit = `restart ${restarts} of at most ${job.spec.roles[fault.role].maxRestarts} of role ${fault.role}`;
-    return { type: 'Warning', reason: REASONS.podRestarted, message: `${describeFault(fault)}; ${limit}` };
+  return judgement.restarts.map((restart) => {
+    const message = `${describeFault(restart.faults[0])}; ${describeRestart(restart, job, next)}`;
+    return { type: 'Warning', reason: RESTART_REASONS[restart.scope], message };
   });
+}
+
+const RESTART_REASONS = {
+  Pod: REASONS.podRestarted,
+  Role: REASONS.roleRestarted,
+  Job: REASONS.jobRestarted,
+} as const satisfies Record<Restart['scope'], Reason>;
+
+function describeRestart({ scope, role, count }: Restart, { spec }: PPOJob, next: PPOJobStatus): string {
+  const what = { Pod: '', Role: `all pods of role ${role} are replaced; `, Job: 'all pods are replaced; ' }[scope];
+  if (count === 'None') return `${what}ignored, as failurePolicy.rules say`;
+  if (count === 'Infrastructure') return `${what}it was taken away, which counts towards no limit`;
+  if (scope !== 'Job') {
+    const { restarts } = next.roles?.[role] ?? { restarts: 0 };
+    return `${what}restart ${restarts} of at most ${spec.roles[role].maxRestarts} of role ${role}`;
+  }
+  const most = spec.backoffLimit === undefined ? '' : ` of at most ${spec.backoffLimit}`;
+  return `${what}restart ${next.restarts}${most} of the job`;
+}
+
+export function abandonEvents(pods: readonly Stored<Pod>[], uids: ReadonlySet<string>): EventMessage[] {
+  return pods
+    .filter(({ metadata }) => uids.has(metadata.uid))
+    .map(({ metadata }) => ({
+      type: 'Warning',
+      reason: REASONS.podAbandoned,
+      message: `pod ${metadata.name} should have stopped long ago: its node seems lost, and it is removed by force`,
+    }));
 }

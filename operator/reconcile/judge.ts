@@ -1,10 +1,15 @@
-// What the state of the pods means for the job: faults to count, and whether the job has ended. Pure; it refuses to
-// know how anything is done about it.
+// What the state of the pods means for the job: what is restarted, and whether the job has ended. Pure; it refuses to know
+// how anything is done about it.
 
-import { CONDITIONS, EXIT_CODES, REASONS, type Reason } from '../api/names.ts';
-import type { PPOJob, PPOJobStatus } from '../api/ppojob.ts';
+import { CONDITIONS, EXIT_CODES, REASONS, type Reason, ROLE_NAMES } from '../api/names.ts';
+import type { PPOJob, PPOJobStatus, UnstartablePod } from '../api/ppojob.ts';
 import type { Condition, Pod, Stored } from '../cluster/objects.ts';
-import { findFault, type PodFault, roleOf } from './pod-state.ts';
+import { type Decision, decide } from './failure-policy.ts';
+import { findFault, type PodFault } from './pod-fault.ts';
+import { hasFinished } from './pod-state.ts';
+import { countRestarts, planRestarts, type Restart } from './restarts.ts';
+import { findStuck } from './stuck-pods.ts';
+import { isStarved, isWanted } from './wanted-pods.ts';
 
 /** How a job ended. Final. */
 export interface Outcome {
@@ -17,8 +22,11 @@ export interface Outcome {
 
 export interface Judgement {
   readonly outcome: Outcome | null;
-  /** Faults that this status write counts as restarts. Each pod's uid is counted once. */
-  readonly newFaults: readonly PodFault[];
+  /** Restarts that this status write counts. Each pod's uid is counted once. */
+  readonly restarts: readonly Restart[];
+  readonly unstartable: UnstartablePod | null;
+  /** Until a pod that comes no further has failed; null while there is none. */
+  readonly stuckLeftMs: number | null;
 }
 
 export interface JudgeInput {
@@ -28,22 +36,28 @@ export interface JudgeInput {
   readonly nowMs: number;
 }
 
-const NOTHING: Judgement = { outcome: null, newFaults: [] };
+const NOTHING: Judgement = { outcome: null, restarts: [], unstartable: null, stuckLeftMs: null };
 
 export function judge(input: JudgeInput): Judgement {
   const { job, status, pods } = input;
   const past = pastOutcome(status);
-  if (past !== null) return { outcome: past, newFaults: [] };
-  const coordinator = pods.find((pod) => roleOf(pod) === 'coordinator' && pod.metadata.deletionTimestamp === undefined);
-  if (coordinator?.status?.phase === 'Succeeded') {
+  if (past !== null) return { ...NOTHING, outcome: past };
+  const coordinator = pods.find((pod) => hasFinished(pod) && pod.metadata.deletionTimestamp === undefined);
+  if (coordinator !== undefined) {
     const message = `${coordinator.metadata.name} finished`;
-    return { outcome: { type: 'Succeeded', reason: REASONS.finished, message, fault: null }, newFaults: [] };
+    return { ...NOTHING, outcome: { type: 'Succeeded', reason: REASONS.finished, message, fault: null } };
   }
   if (job.spec.suspend) return NOTHING;
-  const counted = new Set(status.countedFailures);
-  const newFaults = pods.map(findFault).filter((fault) => fault !== null && !counted.has(fault.uid)) as PodFault[];
-  const outcome = hopeless(newFaults) ?? limitReached(input, newFaults) ?? deadlineExceeded(input);
-  return outcome === null ? { outcome, newFaults } : { outcome, newFaults: [] };
+
+  const replaced = new Set(status.replacing);
+  const judged = pods.filter((pod) => isWanted(job, pod) && !replaced.has(pod.metadata.uid));
+  const stuck = findStuck({ ...input, pods: judged });
+  const faults = [...judged.map(findFault).filter((fault) => fault !== null), ...stuck.faults];
+  const decisions = faults.map((fault) => decide(job, withCircumstances(fault, job, pods)));
+  const restarts = planRestarts(decisions, pods);
+  const outcome = endedByFault(decisions) ?? limitReached(input, restarts) ?? deadlineExceeded(input);
+  if (outcome !== null) return { ...NOTHING, outcome };
+  return { outcome, restarts, unstartable: stuck.unstartable, stuckLeftMs: stuck.leftMs };
 }
 
 /** The outcome that the status holds already. */
@@ -63,31 +77,50 @@ export function describeFault(fault: PodFault): string {
   return `pod ${fault.pod} ${how}${code}: ${fault.message}`;
 }
 
+/** A coordinator that gives up waiting for pods that have not even started has no blame in it. */
+function withCircumstances(fault: PodFault, job: PPOJob, pods: readonly Stored<Pod>[]): PodFault {
+  const hasGivenUp = fault.role === 'coordinator' && fault.exitCode === EXIT_CODES.fault;
+  return hasGivenUp && isStarved(job, pods) ? { ...fault, cause: 'Infrastructure' } : fault;
+}
+
 function failed(reason: Reason, message: string, fault: PodFault | null): Outcome {
   return { type: 'Failed', reason, message, fault };
 }
 
-function hopeless(faults: readonly PodFault[]): Outcome | null {
-  const fault = faults.find(({ isHopeless }) => isHopeless);
-  if (fault === undefined) return null;
-  return failed(REASONS.hopelessConfiguration, `${describeFault(fault)} (a restart would not help)`, fault);
+function endedByFault(decisions: readonly Decision[]): Outcome | null {
+  const decision = decisions.find(({ action }) => action === 'FailJob');
+  if (decision === undefined) return null;
+  const { fault, rule } = decision;
+  if (rule !== null) {
+    return failed(REASONS.failurePolicy, `${describeFault(fault)} (failurePolicy.rules[${rule}] ends the job)`, fault);
+  }
+  const reason = fault.hopeless ?? REASONS.hopelessConfiguration;
+  return failed(reason, `${describeFault(fault)} (a restart would not help)`, fault);
 }
 
-function limitReached({ job, status }: JudgeInput, faults: readonly PodFault[]): Outcome | null {
-  for (const fault of faults) {
-    const { maxRestarts } = job.spec.roles[fault.role];
-    const restarts = status.roles?.[fault.role]?.restarts ?? 0;
-    const numFaults = faults.filter(({ role }) => role === fault.role).length;
-    if (restarts + numFaults > maxRestarts) {
-      const limit = `${restarts} of ${maxRestarts} restarts of role ${fault.role} used`;
-      return failed(REASONS.restartLimitReached, `${describeFault(fault)} (${limit})`, fault);
+function limitReached({ job, status }: JudgeInput, restarts: readonly Restart[]): Outcome | null {
+  const { spec } = job;
+  const before = countRestarts(status, []);
+  const after = countRestarts(status, restarts);
+  const most = spec.backoffLimit ?? ROLE_NAMES.reduce((sum, role) => sum + spec.roles[role].maxRestarts, 0);
+  for (const { role, count, faults } of restarts) {
+    if (count !== 'Program') continue;
+    const { maxRestarts } = spec.roles[role];
+    const used = before.program[role] ?? 0;
+    if ((after.program[role] ?? 0) > maxRestarts && (after.program[role] ?? 0) > used) {
+      const limit = `${used} of ${maxRestarts} restarts of role ${role} used`;
+      return failed(REASONS.restartLimitReached, `${describeFault(faults[0])} (${limit})`, faults[0]);
+    }
+    if (after.total > most) {
+      const limit = `${before.total} of ${most} restarts of the job used`;
+      return failed(REASONS.backoffLimitExceeded, `${describeFault(faults[0])} (${limit})`, faults[0]);
     }
   }
   return null;
 }
 
 /** Time left until the job's deadline; null without one, or before the start. */
-export function deadlineLeftMs({ job, status, nowMs }: JudgeInput): number | null {
+export function deadlineLeftMs({ job, status, nowMs }: Omit<JudgeInput, 'pods'>): number | null {
   const limit = job.spec.activeDeadlineSeconds;
   if (limit === undefined || status.startTime === undefined || job.spec.suspend) return null;
   return Date.parse(status.startTime) + limit * 1000 - nowMs;

@@ -13,14 +13,16 @@ import type { Pod, Stored } from '../cluster/objects.ts';
 import { planJob } from '../plan/plan.ts';
 import { checkWorkspace } from '../plan/workspace.ts';
 import { act } from './act.ts';
-import { conditionEvents, restartEvents } from './job-events.ts';
-import { deadlineLeftMs, type JudgeInput, judge } from './judge.ts';
+import { abandonEvents, conditionEvents, restartEvents } from './job-events.ts';
+import { type JudgeInput, judge } from './judge.ts';
 import { type Observed, observe } from './observe.ts';
 import { roleOf } from './pod-state.ts';
 import { PPO_JOBS, type PPOJobObject } from './ppojob-kind.ts';
 import type { ProgressSource } from './progress-source.ts';
+import { findAbandoned, findHeldGroups } from './replacement.ts';
 import { CONFLICT, DONE, type ReconcileResult } from './result.ts';
 import { computeInvalidStatus, computeStatus } from './status.ts';
+import { isExpired, nextLookMs } from './timers.ts';
 
 export interface ReconcilerOptions {
   readonly cluster: Cluster;
@@ -60,20 +62,42 @@ export class PPOJobReconciler {
     const judged: JudgeInput = { job, status: previous, pods, nowMs: this.#options.clock.nowMs() };
 
     const judgement = judge(judged);
+    const abandoned = findAbandoned(pods, judged.nowMs);
     const desired = planJob(job, { outcome: judgement.outcome?.type ?? null });
     const errors = await act(this.#options.cluster, {
       ...{ observed, desired },
-      counted: new Set(previous.countedFailures),
-      keepEndedPods: judgement.outcome !== null,
+      replacing: new Set(previous.replacing),
+      abandoned: abandoned.uids,
+      heldGroups: findHeldGroups(judged),
+      cleanPodPolicy: judgement.outcome === null ? 'All' : job.spec.cleanPodPolicy,
       isSpecNew: previous.observedGeneration !== generation,
     });
     const progress = this.#followProgress(key, uid, { pods, isOver: judgement.outcome !== null });
     // What acting has just changed shows in the next reconcile, which the change itself brings about.
     const status = computeStatus({ ...judged, generation, previous, judgement, progress });
-    const events = [...conditionEvents(previous, status), ...restartEvents(job, status, judgement)];
+    const events = [
+      ...conditionEvents(previous, status),
+      ...restartEvents(job, status, judgement),
+      ...abandonEvents(pods, abandoned.uids),
+    ];
     for (const { message } of errors) events.push({ type: 'Warning', reason: REASONS.applyFailed, message });
-    const result = resultOf(errors, judgement.outcome === null ? deadlineLeftMs({ ...judged, status }) : null);
-    return this.#finish(observed.job, { status, events, result });
+    const time = { job, status, judgement, abandoned, nowMs: judged.nowMs };
+    const end = await this.#finish(observed.job, { status, events, result: resultOf(errors, nextLookMs(time)) });
+    return isExpired(job, previous, judged.nowMs) ? this.#deleteJob(observed.job) : end;
+  }
+
+  /** Its children go first, so that nobody finds them without it. */
+  async #deleteJob({ metadata }: Stored<PPOJobObject>): Promise<ReconcileResult> {
+    const { uid, resourceVersion } = metadata;
+    try {
+      // A change that this operator hasn't seen, such as a longer time to live, keeps it.
+      const preconditions = { uid, resourceVersion };
+      await this.#options.cluster.delete(PPO_JOBS, metadata, { preconditions, propagation: 'Foreground' });
+    } catch (error) {
+      if (error instanceof ConflictError) return CONFLICT;
+      if (!(error instanceof NotFoundError)) throw error;
+    }
+    return DONE;
   }
 
   /** The newest progress; listens to the coordinator until the job is over. Never waits. */

@@ -6,9 +6,11 @@ import { formatProblems, type Problem } from '../api/problems.ts';
 import { timestamp } from '../cluster/clock.ts';
 import type { Condition, ConditionStatus, Pod, Stored } from '../cluster/objects.ts';
 import { roleLabels } from '../plan/children.ts';
+import { computeBackoffs } from './backoff.ts';
 import { findCondition, latestStageFirst, setCondition } from './conditions.ts';
 import type { Judgement } from './judge.ts';
 import { isReady, roleOf, unschedulableMessage } from './pod-state.ts';
+import { countRestarts, type RestartCounts } from './restarts.ts';
 
 export interface StatusInput {
   readonly job: PPOJob;
@@ -26,28 +28,32 @@ type Verdict = readonly [status: ConditionStatus, reason: string, message: strin
 export function computeStatus(input: StatusInput): PPOJobStatus {
   const { previous, judgement, progress, job, pods } = input;
   const now = timestamp(input.nowMs);
-  const { startTime: _s, completionTime: _c, countedFailures: _f, ...kept } = previous;
+  const { startTime: _s, completionTime: _c, replacing: _r, unstartable: _u, ...kept } = previous;
   const isOver = judgement.outcome !== null;
   // A resumed job's deadline starts anew.
   const startTime = job.spec.suspend && !isOver ? undefined : (previous.startTime ?? now);
   const completionTime = isOver ? (previous.completionTime ?? now) : undefined;
   const lastFailure = newestFailure(judgement) ?? previous.lastFailure;
   const existing = new Set(pods.map((pod) => pod.metadata.uid));
-  const newUids = judgement.newFaults.map(({ uid }) => uid);
-  const counted = [...(previous.countedFailures ?? []).filter((uid) => existing.has(uid)), ...newUids];
-  const roles = computeRoles(input);
+  const uids = [...(previous.replacing ?? []), ...judgement.restarts.flatMap((restart) => restart.uids)];
+  const replacing = [...new Set(uids)].filter((uid) => existing.has(uid));
+  const counts = countRestarts(previous, judgement.restarts);
+  const infrastructureRestarts = Object.values(counts.infrastructure).reduce((sum, count) => sum + count, 0);
   return {
     ...kept,
     observedGeneration: input.generation,
     ...(startTime !== undefined && { startTime }),
     ...(completionTime !== undefined && { completionTime }),
     conditions: computeConditions(input, now),
-    roles,
-    restarts: ROLE_NAMES.reduce((sum, role) => sum + roles[role].restarts, 0),
+    roles: computeRoles(input, counts),
+    restarts: counts.total,
+    ...(infrastructureRestarts > 0 && { infrastructureRestarts }),
+    ...(counts.job > 0 && { jobRestarts: counts.job }),
     generationSelector: formatSelector(roleLabels(job.metadata.name, 'generation')),
     ...(progress !== null && { progress }),
     ...(lastFailure !== undefined && { lastFailure }),
-    ...(counted.length > 0 && { countedFailures: counted }),
+    ...(judgement.unstartable !== null && { unstartable: judgement.unstartable }),
+    ...(replacing.length > 0 && { replacing }),
   };
 }
 
@@ -78,19 +84,28 @@ function formatSelector(labels: Readonly<Record<string, string>>): string {
     .join(',');
 }
 
-function newestFailure({ outcome, newFaults }: Judgement): LastFailure | undefined {
-  const fault = outcome?.fault ?? newFaults.at(-1);
+function newestFailure({ outcome, restarts }: Judgement): LastFailure | undefined {
+  const fault = outcome?.fault ?? restarts.at(-1)?.faults[0];
   if (fault === undefined) return undefined;
-  return { pod: fault.pod, uid: fault.uid, exitCode: fault.exitCode, message: fault.message };
+  const { pod, uid, exitCode, message, cause } = fault;
+  return { pod, uid, exitCode, message, cause };
 }
 
-function computeRoles({ job, pods, previous, judgement }: StatusInput): Record<RoleName, RoleStatus> {
-  const statusOf = (role: RoleName): RoleStatus => ({
-    desired: job.spec.roles[role].replicas,
-    ready: pods.filter((pod) => roleOf(pod) === role && isReady(pod)).length,
-    restarts:
-      (previous.roles?.[role]?.restarts ?? 0) + judgement.newFaults.filter((fault) => fault.role === role).length,
-  });
+function computeRoles(input: StatusInput, counts: RestartCounts): Record<RoleName, RoleStatus> {
+  const { job, pods, previous, judgement, nowMs } = input;
+  const isActive = judgement.outcome === null && !job.spec.suspend;
+  const backoffs = isActive ? computeBackoffs(previous, judgement.restarts, { pods, nowMs }) : {};
+  const statusOf = (role: RoleName): RoleStatus => {
+    const infrastructureRestarts = counts.infrastructure[role] ?? 0;
+    const backoff = backoffs[role];
+    return {
+      desired: job.spec.roles[role].replicas,
+      ready: pods.filter((pod) => roleOf(pod) === role && isReady(pod)).length,
+      restarts: counts.program[role] ?? 0,
+      ...(infrastructureRestarts > 0 && { infrastructureRestarts }),
+      ...(backoff !== undefined && { backoff }),
+    };
+  };
   return Object.fromEntries(ROLE_NAMES.map((role) => [role, statusOf(role)])) as Record<RoleName, RoleStatus>;
 }
 
@@ -154,5 +169,7 @@ function judgeSuspended({ job, pods, previous, judgement }: StatusInput): Verdic
     return ['False', REASONS.resumed, 'the job is not suspended'];
   }
   if (pods.length > 0) return ['False', REASONS.suspended, `${pods.length} pods are stopping`];
-  return ['True', REASONS.suspended, "the job's pods are gone; set spec.suspend to false to resume"];
+  const iteration = previous.progress?.lastCheckpointIteration ?? 0;
+  const from = iteration > 0 ? `from the checkpoint of iteration ${iteration}` : 'from the start: it has no checkpoint';
+  return ['True', REASONS.suspended, `the job's pods are gone; set spec.suspend to false to resume ${from}`];
 }

@@ -25,7 +25,14 @@ const full: PPOJobStatus = {
   ],
   startTime: '2026-01-01T00:00:00Z',
   completionTime: '2026-01-01T01:00:00Z',
-  roles: { actor: { desired: 1, ready: 1, restarts: 0 } },
+  roles: {
+    actor: {
+      ...{ desired: 1, ready: 1, restarts: 0, infrastructureRestarts: 1 },
+      backoff: { seconds: 1, until: '2026-01-01T00:00:00Z' },
+    },
+  },
+  infrastructureRestarts: 1,
+  jobRestarts: 0,
   restarts: 0,
   generationSelector: 'a=b',
   progress: {
@@ -40,8 +47,9 @@ const full: PPOJobStatus = {
     lastCheckpointIteration: 0,
     metrics: { 'rollout/score': '0.5' },
   },
-  lastFailure: { pod: 'a-actor-0', uid: 'u', exitCode: -1, message: 'gone' },
-  countedFailures: ['u'],
+  lastFailure: { pod: 'a-actor-0', uid: 'u', exitCode: -1, message: 'gone', cause: 'Infrastructure' },
+  unstartable: { pod: 'a-actor-0', uid: 'u', since: '2026-01-01T00:00:00Z' },
+  replacing: ['u'],
 };
 
 test('schema and type agree', () => {

@@ -28,10 +28,11 @@ const outcomeOf = (pods: Stored<Pod>[], options: { job?: PPOJob; status?: PPOJob
 
 describe('judge', () => {
   it('lets a job go on while its pods run, and counts each fault that is not counted yet', () => {
-    assert.deepEqual(outcomeOf([podOf('coordinator', RUNNING)]), { outcome: null, newFaults: [] });
+    const nothing = { outcome: null, restarts: [], unstartable: null, stuckLeftMs: null };
+    assert.deepEqual(outcomeOf([podOf('coordinator', RUNNING)]), nothing);
     const pods = [podOf('generation', failedStatus(1, 'a'), 'known'), podOf('generation', failedStatus(1, 'b'), 'new')];
-    const { outcome, newFaults } = outcomeOf(pods, { status: { countedFailures: ['known'] } });
-    assert.deepEqual([outcome, newFaults.map(({ uid }) => uid)], [null, ['new']]);
+    const { outcome, restarts } = outcomeOf(pods, { status: { replacing: ['known'] } });
+    assert.deepEqual([outcome, restarts.map(({ uids }) => uids)], [null, [['new']]]);
   });
 
   it("takes the coordinator's success over any fault beside it", () => {
@@ -42,9 +43,9 @@ describe('judge', () => {
   it('adds faults of one role that come together', () => {
     const status = { roles: { generation: { desired: 2, ready: 0, restarts: 1 } } };
     const pods = [podOf('generation', failedStatus(1, 'a'), 'u1'), podOf('generation', failedStatus(1, 'b'), 'u2')];
-    const { outcome, newFaults } = outcomeOf(pods, { status });
+    const { outcome, restarts } = outcomeOf(pods, { status });
     assert.equal(outcome?.reason, 'RestartLimitReached');
-    assert.deepEqual(newFaults, []);
+    assert.deepEqual(restarts, []);
   });
 
   it('measures the deadline from the start, and not at all while suspended', () => {

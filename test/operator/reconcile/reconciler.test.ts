@@ -120,8 +120,14 @@ describe('a pod dies', () => {
     assert.notEqual((await world.pod('tiny-generation-1')).metadata.uid, uid);
     assert.equal(await world.restarts('generation'), 1);
     const status = await world.status();
-    assert.deepEqual(status.lastFailure, { pod: 'tiny-generation-1', uid, exitCode: 137, message: 'killed' });
-    assert.equal(status.countedFailures, undefined);
+    assert.deepEqual(status.lastFailure, {
+      pod: 'tiny-generation-1',
+      uid,
+      exitCode: 137,
+      message: 'killed',
+      cause: 'Program',
+    });
+    assert.equal(status.replacing, undefined);
     assert.equal((await world.condition('Running'))?.status, 'False');
     await world.runAllPods();
     assert.equal((await world.condition('Running'))?.status, 'True');
@@ -141,7 +147,7 @@ describe('a pod dies', () => {
     world.startOperator();
     await fail('tiny-generation-0');
     assert.equal(await world.restarts('generation'), 1);
-    assert.equal((await world.status()).countedFailures?.length, 1);
+    assert.equal((await world.status()).replacing?.length, 1);
     await world.stopOperator();
     world.store.delete = remove;
     world.startOperator();
@@ -172,6 +178,7 @@ describe('a pod dies', () => {
     await fail('tiny-generation-0');
     await fail('tiny-generation-1');
     assert.equal(await world.restarts('generation'), 2);
+    await world.clock.advance(2_000);
     await fail('tiny-generation-0', 3, 'CUDA is out of memory');
     const failed = await world.condition('Failed');
     assert.equal(failed?.status, 'True');

@@ -1,0 +1,64 @@
+// When pods may be made: not while those that they replace together are still going, nor before their role's back-off has
+// passed. And which pods are going for so long that their node must be gone. Pure.
+
+import { COLOCATED, ROLE_NAMES, type RoleName } from '../api/names.ts';
+import type { PPOJob, PPOJobStatus } from '../api/ppojob.ts';
+import type { Pod, Stored } from '../cluster/objects.ts';
+import { backoffLeftMs } from './backoff.ts';
+import { isGang } from './failure-policy.ts';
+import { groupOf } from './pod-state.ts';
+
+/**
+ * Beyond the time at which a pod that is being deleted should be gone. Nodes end pods in time while they can; the workers
+ * refuse what an earlier process of the same name may still say.
+ */
+const ABANDON_AFTER_MS = 300_000;
+
+export interface ReplacementInput {
+  readonly job: PPOJob;
+  readonly status: PPOJobStatus;
+  readonly pods: readonly Stored<Pod>[];
+  readonly nowMs: number;
+}
+
+/**
+ * Groups whose pods may not be made yet. Ranks that train together start together, and so does a job that was suspended
+ * or is restarted: otherwise some of them would meet those of before.
+ */
+export function findHeldGroups({ job, status, pods, nowMs }: ReplacementInput): ReadonlySet<string> {
+  const replaced = new Set(status.replacing);
+  const isGoing = (pod: Stored<Pod>): boolean =>
+    pod.metadata.deletionTimestamp !== undefined || replaced.has(pod.metadata.uid);
+  const isWholeJobGoing = pods.length > 0 && pods.every(isGoing);
+  const isHeld = (group: string): boolean =>
+    isWholeJobGoing ||
+    groupBackoffMs(status, group, nowMs) > 0 ||
+    (isGang(job, group) && pods.some((pod) => groupOf(pod) === group && isGoing(pod)));
+  return new Set([...ROLE_NAMES, COLOCATED].filter(isHeld));
+}
+
+function groupBackoffMs({ roles }: PPOJobStatus, group: string, nowMs: number): number {
+  const members: readonly RoleName[] = ROLE_NAMES.filter((role) =>
+    group === COLOCATED ? role !== 'coordinator' : role === group,
+  );
+  return Math.max(...members.map((role) => backoffLeftMs(roles?.[role]?.backoff, nowMs)));
+}
+
+export interface Abandoned {
+  /** Pods to remove by force. */
+  readonly uids: ReadonlySet<string>;
+  /** Until the next one; null where no pod is going. */
+  readonly leftMs: number | null;
+}
+
+export function findAbandoned(pods: readonly Stored<Pod>[], nowMs: number): Abandoned {
+  const uids = new Set<string>();
+  let leftMs: number | null = null;
+  for (const { metadata } of pods) {
+    if (metadata.deletionTimestamp === undefined) continue;
+    const podLeftMs = Date.parse(metadata.deletionTimestamp) + ABANDON_AFTER_MS - nowMs;
+    if (podLeftMs <= 0) uids.add(metadata.uid);
+    else leftMs = Math.min(leftMs ?? podLeftMs, podLeftMs);
+  }
+  return { uids, leftMs };
+}
