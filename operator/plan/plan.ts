@@ -2,18 +2,32 @@
  * From a job to the objects that should exist. Pure and deterministic: no clock, no cluster, no decision on what to
  * delete or restart; that is operator/reconcile's.
  */
-import { JOB_CONFIG_KEY, PORTS, ROLE_NAMES } from '../api/names.ts';
+import { JOB_CONFIG_KEY, PORTS } from '../api/names.ts';
 import type { PPOJob } from '../api/ppojob.ts';
-import type { ConfigMap, Pod, Service, ServicePort } from '../cluster/objects.ts';
+import type { ResourceKind } from '../cluster/cluster.ts';
+import type { ConfigMap, KubernetesObject, Pod, Service, ServicePort } from '../cluster/objects.ts';
 import { childMeta, configMapName, roleLabels, serviceName } from './children.ts';
 import { compileJob } from './compile-job.ts';
-import { buildPod } from './pod.ts';
-import { addScratch, resolveInWorkspace } from './workspace.ts';
+import { buildClaimTemplates, RESOURCE_CLAIM_TEMPLATES } from './devices.ts';
+import { buildPodGroup, type GangState } from './gang.ts';
+import { buildPods } from './pods.ts';
+import { carrierOf, portsOf } from './ports.ts';
+import { resolveInWorkspace } from './workspace.ts';
 
 /** What planning needs to know of the job beyond its spec. */
 export interface PlanState {
   /** Set when the job has ended: its pods and services are no longer wanted. */
   readonly outcome: 'Succeeded' | 'Failed' | null;
+  /** Null or absent: no scheduler keeps the pods together. */
+  readonly gang?: GangState | null;
+  /** The job's pods as they stand. */
+  readonly pods?: readonly Pod[];
+}
+
+/** An object of a kind that not every job has. */
+export interface PlacementObject {
+  readonly kind: ResourceKind<KubernetesObject>;
+  readonly object: KubernetesObject;
 }
 
 /**
@@ -23,6 +37,8 @@ export interface PlanState {
 export interface DesiredObjects {
   readonly configMap: ConfigMap;
   readonly services: readonly Service[];
+  /** PodGroup and ResourceClaimTemplates: no pod may be created before they are there. */
+  readonly placement: readonly PlacementObject[];
   /** Ordered: coordinator first, then by role and index. */
   readonly pods: readonly Pod[];
 }
@@ -47,36 +63,41 @@ function buildService(job: PPOJob, role: 'coordinator' | 'generation', ports: re
       clusterIP: 'None',
       // Workers register with a coordinator that isn't ready until they have.
       publishNotReadyAddresses: role === 'coordinator',
-      selector: roleLabels(name, role),
+      selector: roleLabels(name, carrierOf(job, role)),
       ports,
     },
   };
 }
 
 function buildServices(job: PPOJob): Service[] {
+  const { grpc, openai } = portsOf(job, 'generation');
   return [
     buildService(job, 'coordinator', [{ name: 'grpc', port: PORTS.grpc }]),
     buildService(job, 'generation', [
-      { name: 'grpc', port: PORTS.grpc },
-      { name: 'openai', port: PORTS.openai },
+      { name: 'grpc', port: grpc },
+      { name: 'openai', port: openai },
     ]),
   ];
 }
 
-function buildPods(job: PPOJob): Pod[] {
-  return ROLE_NAMES.flatMap((role) =>
-    Array.from({ length: job.spec.roles[role].replicas }, (_, index) =>
-      addScratch(buildPod(job, { role, index }), job),
-    ),
-  );
+/** What schedulers and devices ask for before there are pods. */
+function buildPlacement(job: PPOJob, gang: GangState | null): PlacementObject[] {
+  const group = gang === null ? null : buildPodGroup(job, gang);
+  const kind = gang?.gang.kind ?? null;
+  return [
+    ...(group !== null && kind !== null ? [{ kind, object: group }] : []),
+    ...buildClaimTemplates(job).map((object) => ({ kind: RESOURCE_CLAIM_TEMPLATES, object })),
+  ];
 }
 
 /** The objects that `job` wants in `state`. The job comes from a cluster: it has a uid. */
 export function planJob(job: PPOJob, state: PlanState): DesiredObjects {
   const isWanted = state.outcome === null && !job.spec.suspend;
+  const gang = state.gang ?? null;
   return {
     configMap: buildConfigMap(job),
     services: isWanted ? buildServices(job) : [],
-    pods: isWanted ? buildPods(job) : [],
+    placement: isWanted ? buildPlacement(job, gang) : [],
+    pods: isWanted ? buildPods(job, gang, state.pods ?? []) : [],
   };
 }

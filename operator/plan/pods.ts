@@ -1,0 +1,56 @@
+/** All pods of a job: by role or shared by roles, each with its devices, its company and its scheduler's marks. */
+import { COLOCATED, ROLE_NAMES, SHARED_ROLES } from '../api/names.ts';
+import type { PPOJob } from '../api/ppojob.ts';
+import type { Pod } from '../cluster/objects.ts';
+import { colocate } from './colocate.ts';
+import { addDevices } from './devices.ts';
+import type { PodIdentity } from './environment.ts';
+import { admitPods, type GangState, isElastic, joinGang } from './gang.ts';
+import { pack } from './packing.ts';
+import { buildPod } from './pod.ts';
+import { type carrierOf, isColocated } from './ports.ts';
+import { addScratch } from './workspace.ts';
+
+interface PlannedPod {
+  readonly carrier: ReturnType<typeof carrierOf>;
+  readonly index: number;
+  readonly pod: Pod;
+}
+
+function buildRolePod(job: PPOJob, identity: PodIdentity): Pod {
+  return addScratch(buildPod(job, identity), job);
+}
+
+function buildRole(job: PPOJob, role: PodIdentity['role']): PlannedPod[] {
+  const { replicas } = job.spec.roles[role];
+  return Array.from({ length: replicas }, (_, index) => ({
+    ...{ carrier: role, index },
+    pod: buildRolePod(job, { role, index }),
+  }));
+}
+
+function buildColocated(job: PPOJob): PlannedPod[] {
+  return Array.from({ length: job.spec.roles.actor.replicas }, (_, index) => {
+    const rolePods = SHARED_ROLES.map((role) => ({ role, pod: buildRolePod(job, { role, index }) }));
+    return { carrier: COLOCATED, index, pod: colocate(job, index, rolePods) };
+  });
+}
+
+function place({ pod, carrier, index }: PlannedPod, job: PPOJob, state: GangState | null): Pod {
+  return joinGang(pack(addDevices(pod, job, carrier), job), job, { role: carrier, index, state });
+}
+
+/** Ordered: coordinator first, then by role and index. `existing` are the job's pods as they stand. */
+export function buildPods(job: PPOJob, state: GangState | null, existing: readonly Pod[]): Pod[] {
+  const planned = isColocated(job)
+    ? [...buildRole(job, 'coordinator'), ...buildColocated(job)]
+    : ROLE_NAMES.flatMap((role) => buildRole(job, role));
+  const wanted = planned.map((one) => place(one, job, state));
+  if (state === null) return wanted;
+  const surplus = new Set(
+    planned
+      .filter(({ carrier, index }) => isElastic(job, { role: carrier, index }))
+      .map(({ pod }) => pod.metadata.name),
+  );
+  return admitPods({ wanted, isSurplus: ({ metadata }) => surplus.has(metadata.name), existing });
+}
