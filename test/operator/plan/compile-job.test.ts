@@ -61,7 +61,7 @@ test('every value that a user sets arrives, decimals as numbers', () => {
         dualClip: '3',
         valueClipRange: '0.4',
         entropyCoef: '0.001',
-        kl: { coef: '0.05', estimator: 'k3', placement: 'loss', target: '6', horizon: '5000' },
+        kl: { coef: '0.05', estimator: 'k1', placement: 'reward', target: '6', horizon: '5000' },
         criticWarmupIterations: 2,
       },
       'spec.rollout': {
@@ -110,7 +110,7 @@ test('every value that a user sets arrives, decimals as numbers', () => {
       dualClip: 3,
       valueClipRange: 0.4,
       entropyCoef: 0.001,
-      kl: { coef: 0.05, estimator: 'k3', placement: 'loss', target: 6, horizon: 5000 },
+      kl: { coef: 0.05, estimator: 'k1', placement: 'reward', target: 6, horizon: 5000 },
       criticWarmupIterations: 2,
     },
     rollout: {
