@@ -47,6 +47,8 @@ interface Answer {
 const MAX_BODY_BYTES = 256 * 2 ** 20;
 const MAX_ATTEMPTS = 10;
 const DEFAULT_RETRY_AFTER_MS = 1000;
+/** A server that says 0 is busy all the same. */
+const MIN_RETRY_AFTER_MS = 100;
 
 export class KubernetesTransport {
   readonly #options: TransportOptions;
@@ -163,7 +165,8 @@ export class KubernetesTransport {
 /** Seconds; the other form, a date, isn't used by API servers. */
 function parseRetryAfter(header: string | string[] | undefined): number | null {
   const seconds = Number(Array.isArray(header) ? header[0] : header);
-  return header === undefined || !Number.isFinite(seconds) || seconds < 0 ? null : seconds * 1000;
+  if (header === undefined || !Number.isFinite(seconds) || seconds < 0) return null;
+  return Math.max(seconds * 1000, MIN_RETRY_AFTER_MS);
 }
 
 /** JSON where it is JSON; else the text, for a message. */

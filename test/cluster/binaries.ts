@@ -51,7 +51,7 @@ export async function ensureBinaries<N extends BinaryName>(
     tried.push(await downloadBinaries(missing, (name) => cachePath(name, environment), say));
     ({ missing } = await findBinaries(names, options));
   }
-  if (missing.length > 0 && (await hasGo())) {
+  if (missing.length > 0 && (await hasGo(environment))) {
     for (const name of missing) await buildWithGo(name, cachePath(name, environment), say);
   } else if (missing.length > 0) {
     throw new Error(`no ${missing.join(', ')}: looked in ${tried.join('; ')}; and there is no Go to build with`);

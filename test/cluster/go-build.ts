@@ -9,8 +9,8 @@ import { type BinaryName, KUBERNETES_VERSION, sourceOf } from './versions.ts';
 const PROGRESS_INTERVAL_MS = 10_000;
 
 /** Whether there is a Go tool to build with. */
-export async function hasGo(): Promise<boolean> {
-  const go = spawn('go', ['version'], { stdio: 'ignore' });
+export async function hasGo(environment: NodeJS.ProcessEnv): Promise<boolean> {
+  const go = spawn('go', ['version'], { env: environment, stdio: 'ignore' });
   return new Promise((resolve) => {
     go.once('error', () => resolve(false));
     go.once('exit', (code) => resolve(code === 0));

@@ -27,11 +27,13 @@ export class JobWorld {
     this.namespace = namespace;
   }
 
-  /** An operator in this process, for this namespace alone. */
-  startOperator(cluster: Cluster = this.cluster): void {
-    this.#stop = new AbortController();
+  /** An operator in this process, for this namespace alone. The function returned ends it without waiting for its end. */
+  startOperator(cluster: Cluster = this.cluster): () => void {
+    const stop = new AbortController();
+    this.#stop = stop;
     const onError = (error: unknown): number => this.errors.push(error);
-    this.#operator = runOperator({ cluster, onError, namespace: this.namespace }, this.#stop.signal);
+    this.#operator = runOperator({ cluster, onError, namespace: this.namespace }, stop.signal);
+    return () => stop.abort();
   }
 
   async stopOperator(): Promise<void> {
