@@ -94,3 +94,48 @@ export function countCharacters(value: string): number {
 export function path() {
   return text(MAX_PATH_CHARACTERS);
 }
+
+/** Kubernetes' own syntax of quantities, without a sign: none of ours may be negative. */
+const QUANTITY = /^([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$/;
+const MAX_QUANTITY_CHARACTERS = 64;
+/** A Kubernetes quantity: "500m", "4Gi", 2. */
+const quantity = z.union([z.string().max(MAX_QUANTITY_CHARACTERS).regex(QUANTITY), z.int().min(0)]).meta({
+  'x-kubernetes-int-or-string': true,
+  maxLength: MAX_QUANTITY_CHARACTERS,
+  pattern: QUANTITY.source,
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+});
+const MAX_RESOURCES = 16;
+const MAX_RESOURCE_CHARACTERS = 128;
+const resourcesRule = `must have at most ${MAX_RESOURCES} entries`;
+const resourceNameRule = `must have names of at most ${MAX_RESOURCE_CHARACTERS} characters`;
+const resourceList = z
+  .record(z.string(), quantity)
+  .refine((list) => Object.keys(list).length <= MAX_RESOURCES, { error: resourcesRule })
+  .refine((list) => Object.keys(list).every((name) => countCharacters(name) <= MAX_RESOURCE_CHARACTERS), {
+    error: resourceNameRule,
+  })
+  .meta({
+    maxProperties: MAX_RESOURCES,
+    'x-kubernetes-validations': [
+      { rule: `self.all(name, size(name) <= ${MAX_RESOURCE_CHARACTERS})`, message: resourceNameRule },
+    ],
+  });
+/** Kubernetes' ResourceRequirements, but for claims. */
+export const resourcesSchema = z
+  .object({
+    limits: resourceList.optional().describe('The most that the container may use.'),
+    requests: resourceList.optional().describe('What the container is sure to get.'),
+  })
+  .describe('Resources of a container, as in Kubernetes: {requests: {cpu: "1"}, limits: {memory: 4Gi}}.');
+
+/** Something of Kubernetes' own, kept as it is, whatever is in it. */
+export function rawObject(description: string) {
+  return z.record(z.string(), z.unknown()).describe(description).meta({ 'x-kubernetes-preserve-unknown-fields': true });
+}
+
+/** Something of Kubernetes' own of which only `shape` is known here; everything else in it is kept as it is. */
+export function looseObject<Shape extends z.ZodRawShape>(shape: Shape, description: string) {
+  return z.looseObject(shape).describe(description).meta({ 'x-kubernetes-preserve-unknown-fields': true });
+}

@@ -10,6 +10,7 @@ import { lifecycleFields } from './lifecycle-schema.ts';
 import type { API_VERSION, KIND, RoleName } from './names.ts';
 import { checkpointSchema, deadlinesSchema, outputSchema, podFields, rolesSchema } from './role-schema.ts';
 import { placementSchema, schedulingSchema } from './scheduling-schema.ts';
+import { securitySchema } from './security-schema.ts';
 
 const modelSchema = z.object({ path: path().describe('Hugging Face folder.') });
 
@@ -63,6 +64,7 @@ export const specSchema = z.object({
   roles: rolesSchema,
   placement: placementSchema,
   scheduling: schedulingSchema,
+  security: securitySchema,
   checkpoint: checkpointSchema,
   output: outputSchema,
   deadlines: deadlinesSchema,

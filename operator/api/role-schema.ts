@@ -3,43 +3,10 @@
  * algorithm.
  */
 import { z } from 'zod';
-import { countCharacters, integer, path, text } from './fields.ts';
+import { integer, path, resourcesSchema, text } from './fields.ts';
 import { DEFAULT_IMAGE } from './names.ts';
+import { podTemplateSchema } from './pod-template-schema.ts';
 import { devicesSchema } from './scheduling-schema.ts';
-
-/** Kubernetes' own syntax of quantities, without a sign: none of ours may be negative. */
-const QUANTITY = /^([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$/;
-const MAX_QUANTITY_CHARACTERS = 64;
-/** A Kubernetes quantity: "500m", "4Gi", 2. */
-const quantity = z.union([z.string().max(MAX_QUANTITY_CHARACTERS).regex(QUANTITY), z.int().min(0)]).meta({
-  'x-kubernetes-int-or-string': true,
-  maxLength: MAX_QUANTITY_CHARACTERS,
-  pattern: QUANTITY.source,
-  minimum: 0,
-  maximum: Number.MAX_SAFE_INTEGER,
-});
-const MAX_RESOURCES = 16;
-const MAX_RESOURCE_CHARACTERS = 128;
-const resourcesRule = `must have at most ${MAX_RESOURCES} entries`;
-const resourceNameRule = `must have names of at most ${MAX_RESOURCE_CHARACTERS} characters`;
-const resourceList = z
-  .record(z.string(), quantity)
-  .refine((list) => Object.keys(list).length <= MAX_RESOURCES, { error: resourcesRule })
-  .refine((list) => Object.keys(list).every((name) => countCharacters(name) <= MAX_RESOURCE_CHARACTERS), {
-    error: resourceNameRule,
-  })
-  .meta({
-    maxProperties: MAX_RESOURCES,
-    'x-kubernetes-validations': [
-      { rule: `self.all(name, size(name) <= ${MAX_RESOURCE_CHARACTERS})`, message: resourceNameRule },
-    ],
-  });
-const resourcesSchema = z
-  .object({
-    limits: resourceList.optional().describe('The most that the container may use.'),
-    requests: resourceList.optional().describe('What the container is sure to get.'),
-  })
-  .describe('Resources of the worker container, as in Kubernetes: {requests: {cpu: "1"}, limits: {memory: 4Gi}}.');
 
 function roleSchema(description: string, maxReplicas: number) {
   return z
@@ -51,6 +18,7 @@ function roleSchema(description: string, maxReplicas: number) {
         .describe('Failed pods that this role replaces, over the whole job, before the job fails.'),
       resources: resourcesSchema.optional(),
       devices: devicesSchema.optional(),
+      podTemplate: podTemplateSchema.optional(),
     })
     .prefault({})
     .describe(description);
@@ -97,6 +65,7 @@ export const outputSchema = z
 
 export const podFields = {
   image: text(512).default(DEFAULT_IMAGE).describe('Container image of every pod.'),
+  podTemplate: podTemplateSchema.optional(),
   terminationGracePeriodSeconds: integer(0, 3600)
     .default(30)
     .describe('From SIGTERM to SIGKILL when a pod is deleted.'),

@@ -19,6 +19,12 @@ export function fieldsOf(schema: Schema): Readonly<Record<string, Schema>> | nul
   return inner instanceof z.ZodObject ? inner.shape : null;
 }
 
+/** Whether an object schema keeps keys that it doesn't name. */
+export function isOpen(schema: Schema): boolean {
+  const inner = unwrap(schema);
+  return inner instanceof z.ZodObject && inner.def.catchall instanceof z.ZodUnknown;
+}
+
 function childOf(schema: Schema, key: PropertyKey): Schema | undefined {
   const inner = unwrap(schema);
   if (inner instanceof z.ZodObject) return Object.hasOwn(inner.shape, key) ? inner.shape[key as string] : undefined;

@@ -46,8 +46,13 @@ function clean(node: Node): Node {
   const { $schema: _schema, anyOf, readOnly: _readOnly, ...rest } = node;
   if (node[INT_OR_STRING] === true) return rest;
   // z.record: its keys are strings anyway.
-  const { propertyNames: _names, ...others } = rest;
+  const { propertyNames: _names, ...others } = node[PRESERVE_UNKNOWN] === true ? withoutOpenEnd(rest) : rest;
   return anyOf === undefined ? others : { ...others, anyOf };
+}
+
+/** What a node that keeps unknown fields allows beside its own is said by that keyword alone. */
+function withoutOpenEnd({ additionalProperties: _any, ...rest }: Node): Node {
+  return rest;
 }
 
 function checkShape(node: Node, path: string): void {

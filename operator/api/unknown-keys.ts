@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { describeValue, type Problem } from './problems.ts';
-import { allPaths, type FieldPath, fieldsOf, formatPath, type Schema, unwrap } from './schema-tree.ts';
+import { allPaths, type FieldPath, fieldsOf, formatPath, isOpen, type Schema, unwrap } from './schema-tree.ts';
 import { nearest } from './suggest.ts';
 
 const MAX_LISTED_KEYS = 12;
@@ -44,22 +44,26 @@ export function findUnknownKeys(root: Schema, value: unknown, prefix: FieldPath)
   const known = allPaths(root);
   const problems: Problem[] = [];
 
+  function report(fields: Readonly<Record<string, Schema>>, value: unknown, here: FieldPath): void {
+    const elsewhere = known
+      .filter((other) => other.at(-1) === here.at(-1))
+      .map((other) => formatPath([...prefix, ...other]));
+    const allowed = Object.keys(fields);
+    problems.push(unknownKeyProblem({ path: [...prefix, ...here], value, allowed, elsewhere }));
+  }
+
+  function visitItems({ element }: z.ZodArray, items: readonly unknown[], path: FieldPath): void {
+    for (const [index, item] of items.entries()) visit(unwrap(element), item, [...path, index]);
+  }
+
   function visit(schema: Schema, current: unknown, path: FieldPath): void {
+    if (schema instanceof z.ZodArray && Array.isArray(current)) visitItems(schema, current, path);
     const fields = fieldsOf(schema);
-    if (schema instanceof z.ZodArray && Array.isArray(current)) {
-      for (const [index, item] of current.entries()) visit(unwrap(schema.element), item, [...path, index]);
-    }
     if (fields === null || !isMapping(current)) return;
     for (const [key, child] of Object.entries(current)) {
       const here = [...path, key];
-      if (Object.hasOwn(fields, key)) {
-        visit(unwrap(fields[key] as Schema), child, here);
-        continue;
-      }
-      const elsewhere = known.filter((other) => other.at(-1) === key).map((other) => formatPath([...prefix, ...other]));
-      problems.push(
-        unknownKeyProblem({ path: [...prefix, ...here], value: child, allowed: Object.keys(fields), elsewhere }),
-      );
+      if (Object.hasOwn(fields, key)) visit(unwrap(fields[key] as Schema), child, here);
+      else if (!isOpen(schema)) report(fields, child, here);
     }
   }
 

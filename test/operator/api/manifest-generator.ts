@@ -49,6 +49,54 @@ const DEVICES = [
 ];
 const RESOURCES = [{ limits: { 'nvidia.com/gpu': 1 } }, { limits: { cpu: 1 }, requests: { 'a/b': 0 } }];
 
+function ofKeys(count: number, value: string): Changes {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, value]));
+}
+
+/** Mostly valid; every rule is broken by one of them. */
+const TEMPLATES: readonly unknown[] = [
+  {
+    labels: { team: 'a', 'x.y/z': '' },
+    annotations: { note: FACE.repeat(100) },
+    image: 'a:1',
+    imagePullPolicy: 'Never',
+  },
+  { nodeSelector: { gpu: 'a100' }, tolerations: [{ operator: 'Exists', novel: { a: [1, null] } }], affinity: { a: 1 } },
+  {
+    volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }],
+    volumeMounts: [{ name: 'v', mountPath: '/v' }],
+  },
+  {
+    env: [
+      { name: 'A', value: '' },
+      { name: 'B', valueFrom: { fieldRef: { fieldPath: 'x' } } },
+    ],
+    runtimeClassName: 'r',
+  },
+  { imagePullSecrets: [{ name: 's', other: true }], topologySpreadConstraints: [{}], priorityClassName: 'p' },
+  { communicatorResources: { limits: { cpu: '1' }, requests: {} }, affinity: null, env: null },
+  { labels: ofKeys(64, 'v'), annotations: ofKeys(64, 'v'), nodeSelector: {}, volumes: [], env: [] },
+  ...[{}, { labels: ofKeys(65, 'v') }, { labels: { 'rlhf.dev/job': 'x' } }, { labels: { a: 1 } }, { labels: [] }],
+  ...[{ labels: { 'app.kubernetes.io/managed-by': 'me' } }, { labels: { ['k'.repeat(317)]: 'v'.repeat(63) } }],
+  ...[{ labels: { ['k'.repeat(318)]: '' } }, { labels: { a: 'v'.repeat(64) } }, { annotations: { a: null } }],
+  ...[
+    { env: [{ name: 'PPO_ROLE', value: 'x' }] },
+    { env: [{}] },
+    { env: [{ name: '' }] },
+    { env: [null] },
+    { env: {} },
+  ],
+  ...[{ volumes: [{ name: 'ppo-tls' }] }, { volumes: [{ name: 'n'.repeat(64) }] }, { volumes: ['v'] }],
+  ...[{ volumeMounts: [{ name: 'v', mountPath: '/etc/ppo/x' }] }, { volumeMounts: [{ name: 'v' }] }],
+  ...[{ volumeMounts: [{ name: 'v', mountPath: '/dev/shm/ppo' }] }, { volumeMounts: [{ mountPath: '/v' }] }],
+  ...[{ imagePullPolicy: 'always' }, { image: '' }, { novel: 1 }, { affinity: [] }, { tolerations: [1] }],
+  ...[
+    { communicatorResources: { limits: { cpu: -1 } } },
+    { securityContext: {} },
+    { imagePullSecrets: [{ name: '' }] },
+  ],
+];
+
 /** A role with a field of it at each of `values`. */
 function ofEach(role: string, field: string, values: readonly unknown[]): Changes[] {
   return values.map((value) => ({ [role]: { [field]: value } }));
@@ -182,6 +230,15 @@ const GROUPS: readonly Readonly<Record<string, readonly unknown[]>>[] = [
     'spec.backoffLimit': [undefined, 0, -1],
     'spec.cleanPodPolicy': [undefined, 'All', 'None', 'all'],
   },
+  { 'spec.podTemplate': [undefined, ...TEMPLATES], 'spec.roles.actor.podTemplate': [undefined, null, ...TEMPLATES] },
+  {
+    'spec.security.tls': [undefined, null, {}, { mode: 'Enabled' }, { mode: 'enabled' }, { mode: null }, { key: 1 }],
+    'spec.security.networkPolicy.mode': [undefined, 'Auto', 'Disabled', 'off'],
+    'spec.security.networkPolicy.metricsFrom': [
+      ...[undefined, null, [], [{}], [{ namespaceSelector: {}, novel: [null] }], [null], ['a'], {}, [[]]],
+      ...[Array.from({ length: 16 }, () => ({})), Array.from({ length: 17 }, () => ({}))],
+    ],
+  },
 ];
 
 /** The same rule for each of several roles: one role breaks it. */
@@ -259,9 +316,11 @@ function fieldsBelow(node: StructuralSchema, path: string): [string, Candidates]
 }
 
 const spec = toStructuralSchema(specSchema, 'spec');
-const fields = fieldsBelow(spec, 'spec');
+/** Pod templates are the same for every role: one role's stands for them. */
+const OF_OTHER_ROLES = /\.roles\.(?!actor\.)\w+\.podTemplate\./;
+const fields = fieldsBelow(spec, 'spec').filter(([path]) => !OF_OTHER_ROLES.test(path));
 /** Objects that are absent by default, and then lack what they require: their fields are changed as a whole. */
-const WHOLES = /\.(devices|packing)\./;
+const WHOLES = /\.(devices|packing|podTemplate)\.|From$/;
 const leaves = fields.filter(([path]) => !WHOLES.test(path) && !fields.some(([other]) => other.startsWith(`${path}.`)));
 
 function pick<T>(rng: Rng, items: readonly T[]): T {

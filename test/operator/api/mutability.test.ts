@@ -15,7 +15,7 @@ test('a running job takes a suspension, a deadline, more restarts and other gene
     pathsOf('always').sort(),
     [
       ...['activeDeadlineSeconds', 'suspend', 'roles.generation.replicas', 'ttlSecondsAfterFinished'],
-      ...['backoffLimit', 'cleanPodPolicy', 'failurePolicy'],
+      ...['backoffLimit', 'cleanPodPolicy', 'failurePolicy', 'security.networkPolicy'],
       ...ROLE_NAMES.map((role) => `roles.${role}.maxRestarts`),
     ].sort(),
   );
@@ -23,11 +23,14 @@ test('a running job takes a suspension, a deadline, more restarts and other gene
 
 test('a suspended job takes whatever its pods are made of', () => {
   const ofRoles = ROLE_NAMES.flatMap((role) =>
-    ['resources', 'threads', 'devices'].map((key) => `roles.${role}.${key}`),
+    ['resources', 'threads', 'devices', 'podTemplate'].map((key) => `roles.${role}.${key}`),
   );
   assert.deepEqual(
     pathsOf('whileSuspended').sort(),
-    [...ofRoles, 'deadlines', 'image', 'placement.devices', 'scheduling', 'terminationGracePeriodSeconds'].sort(),
+    [
+      ...[...ofRoles, 'deadlines', 'image', 'placement.devices', 'scheduling', 'terminationGracePeriodSeconds'],
+      ...['podTemplate', 'security.tls'],
+    ].sort(),
   );
 });
 

@@ -18,8 +18,9 @@ const crd = z.toJSONSchema(specSchema, {
 function children(node: Node): [string, Node][] {
   const properties = Object.entries((node.properties ?? {}) as Record<string, Node>);
   const items: [string, Node][] = node.items === undefined ? [] : [['[]', node.items as Node]];
+  const isKept = node['x-kubernetes-preserve-unknown-fields'] === true;
   const values: [string, Node][] =
-    typeof node.additionalProperties === 'object' ? [['{}', node.additionalProperties as Node]] : [];
+    typeof node.additionalProperties === 'object' && !isKept ? [['{}', node.additionalProperties as Node]] : [];
   return [...properties, ...items, ...values];
 }
 
@@ -30,6 +31,8 @@ function allNodes(node: Node, path = 'spec'): [string, Node][] {
 /** What Kubernetes would hold against one node, or none. */
 function faultsOf(node: Node): string[] {
   if (node['x-kubernetes-int-or-string'] === true) return [];
+  // Kubernetes' own content has the bounds that the server has for whole objects.
+  if (node['x-kubernetes-preserve-unknown-fields'] === true) return node.type === 'object' ? [] : [`type ${node.type}`];
   const forbidden = ['$ref', 'allOf', 'oneOf', 'anyOf', 'not', 'definitions'].filter((key) => key in node);
   const bounds: Readonly<Record<string, readonly string[]>> = {
     string: 'enum' in node ? [] : ['maxLength'],
@@ -48,6 +51,16 @@ function faultsOf(node: Node): string[] {
   ];
 }
 
+const NAMED_IN_TEMPLATES = [
+  ...[
+    'env.[].name',
+    'imagePullSecrets.[].name',
+    'volumeMounts.[].mountPath',
+    'volumeMounts.[].name',
+    'volumes.[].name',
+  ],
+];
+
 test('every node is structural and bounded', () => {
   const nodes = allNodes(crd);
   assert.ok(nodes.length > 100);
@@ -64,7 +77,7 @@ test('the API server can fill in all defaults of single fields: they are in the 
   const required = allNodes(crd).flatMap(([path, node]) =>
     ((node.required ?? []) as string[]).map((key) => `${path}.${key}`),
   );
-  assert.deepEqual(required.sort(), [
+  const expected = [
     'spec.algorithm',
     'spec.algorithm.numIterations',
     'spec.dataset',
@@ -78,11 +91,16 @@ test('the API server can fill in all defaults of single fields: they are in the 
     'spec.models.critic',
     'spec.models.critic.path',
     'spec.models.reference.path',
+    ...NAMED_IN_TEMPLATES.map((field) => `spec.podTemplate.${field}`),
     'spec.placement.devices.deviceClassName',
     'spec.reward',
     'spec.reward.model',
     'spec.reward.model.path',
-    ...ROLE_NAMES.map((role) => `spec.roles.${role}.devices.deviceClassName`).sort(),
+    ...ROLE_NAMES.flatMap((role) => [
+      `spec.roles.${role}.devices.deviceClassName`,
+      ...NAMED_IN_TEMPLATES.map((field) => `spec.roles.${role}.podTemplate.${field}`),
+    ]),
     'spec.scheduling.packing.topologyKey',
-  ]);
+  ];
+  assert.deepEqual(required.sort(), expected.sort());
 });
