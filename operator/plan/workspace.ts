@@ -28,8 +28,8 @@ export function resolveInWorkspace(job: PPOJob): PPOJob {
 function planScratch(job: PPOJob): Scratch[] {
   const { checkpoint, output } = job.spec;
   const wanted = [
-    { name: 'output', path: output.path },
-    { name: 'checkpoints', path: checkpoint.path },
+    { name: 'ppo-output', path: output.path },
+    { name: 'ppo-checkpoints', path: checkpoint.path },
   ];
   const relative = wanted.filter(({ path }) => !posix.isAbsolute(path));
   const scratch = relative.map(({ name, path }) => ({ name, mountPath: posix.resolve(MOUNTS.workspace, path) }));
@@ -59,8 +59,8 @@ export function checkWorkspace(job: PPOJob): Problem[] {
   const inputs = inputPaths(resolveInWorkspace(job));
   const hiding = planScratch(job).filter(({ mountPath }) => inputs.some((path) => isWithin(path, mountPath)));
   return hiding.map(({ name, mountPath }) => ({
-    path: name === 'output' ? 'spec.output.path' : 'spec.checkpoint.path',
-    found: describeValue(name === 'output' ? job.spec.output.path : job.spec.checkpoint.path),
+    path: name === 'ppo-output' ? 'spec.output.path' : 'spec.checkpoint.path',
+    found: describeValue(name === 'ppo-output' ? job.spec.output.path : job.spec.checkpoint.path),
     rule: `must not hold models or data: in a pod it is ${mountPath}, an empty folder at first`,
     remedy: 'name a folder beside them, or an absolute path at which a volume is mounted',
   }));

@@ -18,11 +18,12 @@ export function kubectlFor(
   binaries: Pick<ControlPlaneBinaries, 'kubectl'>,
   kubeconfig: string,
   namespace: string,
+  timeoutMs = TIMEOUT_MS,
 ): Kubectl {
   return (...args) =>
     new Promise((resolve) => {
       const full = [`--kubeconfig=${kubeconfig}`, `--namespace=${namespace}`, ...args];
-      execFile(binaries.kubectl, full, { timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
+      execFile(binaries.kubectl, full, { timeout: timeoutMs }, (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
         resolve({ code, stdout, stderr });
       });

@@ -52,8 +52,8 @@ export class WholeCluster {
     return kubeconfigPath(this.#layout.directory);
   }
 
-  get logs(): string {
-    return this.#layout.logs;
+  get containerdSocket(): string {
+    return this.#layout.containerdSocket;
   }
 
   /** Whether every one of its programs runs. */

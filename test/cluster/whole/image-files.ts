@@ -33,8 +33,7 @@ export async function dependencyFiles(repository: string): Promise<ImageFiles> {
       if (/\.(node|so(\.\d+)*)$/.test(name)) linked.push(path);
     }
   }
-  for (const library of await librariesOf(linked)) files.set(library, realpathSync(library));
-  return files;
+  return new Map([...files, ...(await libraryFiles(linked))]);
 }
 
 /** The operator, the workers, and the example. */
@@ -74,12 +73,12 @@ function filesBelow(path: string, without: readonly string[]): string[] {
   });
 }
 
-/** Shared libraries that the programs load at their start, by the paths at which they look for them. */
-export async function librariesOf(programs: readonly string[]): Promise<Set<string>> {
-  const libraries = new Set<string>();
+/** Shared libraries that the programs load at their start, at the paths at which they look for them. */
+export async function libraryFiles(programs: readonly string[]): Promise<ImageFiles> {
+  const files = new Map<string, string>();
   for (const program of programs) {
     const { stdout } = await promisify(execFile)('ldd', [program], { timeout: 30_000 });
-    for (const [, path] of stdout.matchAll(/(?:=> |^\s*)(\/\S+) \(0x/gm)) libraries.add(path as string);
+    for (const [, path = ''] of stdout.matchAll(/(?:=> |^\s*)(\/\S+) \(0x/gm)) files.set(path, realpathSync(path));
   }
-  return libraries;
+  return files;
 }

@@ -1,11 +1,12 @@
 // The images of a whole cluster: the pause container's, and that of operator and workers from this working tree. It
 // refuses to know how a cluster gets them.
 
+import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_IMAGE, MOUNTS } from '../../../operator/api/names.ts';
 import { type Image, writeImageArchive } from './archive.ts';
 import { findProgram } from './host.ts';
-import { APP, dependencyFiles, librariesOf, sourceFiles } from './image-files.ts';
+import { APP, dependencyFiles, libraryFiles, sourceFiles } from './image-files.ts';
 import { PAUSE_IMAGE } from './layout.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
@@ -20,8 +21,7 @@ function fullName(name: string): string {
 export async function writePauseArchive(path: string): Promise<void> {
   const sleep = findProgram('sleep');
   if (sleep === null) throw new Error('this machine has no program `sleep`');
-  const files = new Map([['/bin/sleep', sleep]]);
-  for (const library of await librariesOf([sleep])) files.set(library, library);
+  const files = new Map([['/bin/sleep', realpathSync(sleep)], ...(await libraryFiles([sleep]))]);
   const config = { Entrypoint: ['/bin/sleep', 'infinity'] };
   await writeImageArchive({ name: PAUSE_IMAGE, layers: [{ files }], config }, path);
 }

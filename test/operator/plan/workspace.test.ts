@@ -28,13 +28,15 @@ test('relative paths lie below the workspace', () => {
 });
 
 test('folders that workers write to are empty ones of the pod, where the manifest leaves them to the operator', () => {
-  assert.deepEqual(scratchOf(jobWith()), { output: '/workspace/output' });
+  assert.deepEqual(scratchOf(jobWith()), { 'ppo-output': '/workspace/output' });
   assert.deepEqual(scratchOf(jobWith({ 'spec.checkpoint.path': 'c' })), {
-    output: '/workspace/output',
-    checkpoints: '/workspace/c',
+    'ppo-output': '/workspace/output',
+    'ppo-checkpoints': '/workspace/c',
   });
   assert.deepEqual(scratchOf(jobWith({ 'spec.output.path': '/mnt/results' })), {});
-  assert.deepEqual(scratchOf(jobWith({ 'spec.checkpoint.path': '/mnt/checkpoints' })), { output: '/workspace/output' });
+  assert.deepEqual(scratchOf(jobWith({ 'spec.checkpoint.path': '/mnt/checkpoints' })), {
+    'ppo-output': '/workspace/output',
+  });
 });
 
 test('a volume that covers the folder stays', () => {
