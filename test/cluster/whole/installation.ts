@@ -8,8 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { DEFAULT_IMAGE } from '../../../operator/api/names.ts';
+import { systemClock } from '../../../operator/cluster/clock.ts';
+import { KubernetesCluster } from '../../../operator/cluster/kubernetes-cluster.ts';
+import { KubernetesCredentials } from '../../../operator/cluster/kubernetes-credentials.ts';
 import { ensureBinaries } from '../binaries.ts';
 import { type Kubectl, kubectlFor } from '../kubectl.ts';
+import { installCrds } from '../manifests.ts';
 import { WholeCluster } from './cluster.ts';
 import { CONTAINERD_NAMESPACE } from './layout.ts';
 
@@ -17,7 +21,6 @@ import { CONTAINERD_NAMESPACE } from './layout.ts';
 export const IMAGE_VARIABLE = 'PPO_TEST_IMAGE';
 export const OPERATOR_NAMESPACE = 'ppo-operator';
 
-const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
 const MANIFEST = join(import.meta.dirname, '..', 'manifests', 'operator.yaml');
 const KUBECTL_TIMEOUT_MS = 660_000;
 
@@ -91,10 +94,19 @@ export class Installation {
     if (this.own === null) await kubectl('delete', '-f', MANIFEST, '--ignore-not-found');
   }
 
+  async #installCrds(): Promise<void> {
+    const credentials = KubernetesCredentials.load({ kubeconfig: this.#kubeconfig }, systemClock);
+    const cluster = new KubernetesCluster({ credentials, userAgent: 'ppo-test' });
+    try {
+      await installCrds(cluster.transport);
+    } finally {
+      await cluster.close();
+    }
+  }
+
   async #install(): Promise<void> {
+    await this.#installCrds();
     const kubectl = await this.kubectl(OPERATOR_NAMESPACE);
-    await succeed(kubectl, 'apply', '--server-side', '--force-conflicts', '-f', join(REPOSITORY, 'crds'));
-    await succeed(kubectl, 'wait', '--for=condition=Established', '--timeout=60s', '-f', join(REPOSITORY, 'crds'));
     const directory = mkdtempSync(join(tmpdir(), 'ppo-installation-'));
     try {
       const path = join(directory, 'operator.yaml');
