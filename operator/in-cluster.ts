@@ -5,6 +5,7 @@ import { type Logger, pino } from 'pino';
 import { startMetricsServer } from '../worker/service/metrics.ts';
 import { FIELD_MANAGER } from './api/names.ts';
 import { systemClock } from './cluster/clock.ts';
+import { KubernetesDiscovery } from './cluster/discovery.ts';
 import { KubernetesCluster } from './cluster/kubernetes-cluster.ts';
 import { KubernetesCredentials } from './cluster/kubernetes-credentials.ts';
 import { type LeadershipEnd, leadWhenElected } from './cluster/lease.ts';
@@ -54,6 +55,7 @@ async function leadThroughout(parts: Parts, signal: AbortSignal): Promise<Leader
     runOperator(
       {
         cluster,
+        discovery: new KubernetesDiscovery(cluster.transport, systemClock),
         onError: (error, job) => log.warn({ err: error, ...(job !== null && { job }) }, 'a fault'),
         observer: metrics.controller,
         concurrency: settings.concurrency,

@@ -6,7 +6,7 @@ import type { ListOptions, ObjectName, ResourceKind } from './cluster.ts';
 import type { Update } from './list-watch.ts';
 import type { KubernetesObject, Stored } from './objects.ts';
 
-type Kind = Pick<ResourceKind<KubernetesObject>, 'plural'>;
+type Kind = Pick<ResourceKind<KubernetesObject>, 'apiVersion' | 'plural'>;
 type Known = Stored<KubernetesObject>;
 
 /** Objects that have gone are remembered: an answer that comes late must not bring one back. */
@@ -36,7 +36,7 @@ export class ObjectCache {
 
   /** Whether the kind's objects have been listed. */
   isSynced(kind: Kind): boolean {
-    return this.#stores.get(kind.plural)?.isSynced ?? false;
+    return this.#stores.get(nameOf(kind))?.isSynced ?? false;
   }
 
   get<T extends KubernetesObject>(kind: ResourceKind<T>, name: ObjectName): Stored<T> | null {
@@ -49,12 +49,17 @@ export class ObjectCache {
   }
 
   #store(kind: Kind): KindStore {
-    const known = this.#stores.get(kind.plural);
+    const known = this.#stores.get(nameOf(kind));
     if (known !== undefined) return known;
     const store = new KindStore(this.#indexLabel);
-    this.#stores.set(kind.plural, store);
+    this.#stores.set(nameOf(kind), store);
     return store;
   }
+}
+
+/** Kinds of different groups may have the same name. */
+function nameOf({ apiVersion, plural }: Kind): string {
+  return `${apiVersion}/${plural}`;
 }
 
 class KindStore {

@@ -37,6 +37,11 @@ function devicesOf(job: PPOJob, carrier: Carrier): Devices | undefined {
   return carrier === COLOCATED ? job.spec.placement.devices : job.spec.roles[carrier].devices;
 }
 
+/** Whether any pod of the job wants devices by claim. */
+export function hasDevices(job: PPOJob): boolean {
+  return [COLOCATED, ...ROLE_NAMES].some((carrier) => devicesOf(job, carrier as Carrier) !== undefined);
+}
+
 function claimSpec({ deviceClassName, count, selectors = [] }: Devices): ResourceClaimTemplate['spec']['spec'] {
   const exactly = {
     deviceClassName,

@@ -15,13 +15,16 @@ import { AlreadyExistsError, ConflictError, NotFoundError } from '../cluster/err
 import { flattenFields } from '../cluster/field-paths.ts';
 import { copyJson } from '../cluster/json.ts';
 import type { KubernetesObject, Pod, Stored } from '../cluster/objects.ts';
-import type { DesiredObjects } from '../plan/plan.ts';
+import type { DesiredObjects, PlacementObject } from '../plan/plan.ts';
 import type { Observed } from './observe.ts';
+import type { StoredPlacement } from './placement.ts';
 import { groupOf, hasEnded } from './pod-state.ts';
 
 export interface ActInput {
   readonly observed: Observed;
   readonly desired: DesiredObjects;
+  /** Of the job, for schedulers and devices. */
+  readonly placement: readonly StoredPlacement[];
   /** Uids of pods that the stored status says are replaced: no others may be, or a fault would not be counted. */
   readonly replacing: ReadonlySet<string>;
   /** Uids of pods that have been going for too long. */
@@ -37,16 +40,22 @@ export interface ActInput {
 /** One write, with a name for messages. */
 interface Step {
   readonly name: string;
+  /** Whether no pod may be created when it fails. */
+  readonly isForPods?: boolean;
+  readonly createsPod?: boolean;
   readonly run: () => Promise<unknown>;
 }
 
 /** Takes every step, whatever becomes of the others. Returns what failed. */
 export async function act(cluster: Cluster, input: ActInput): Promise<Error[]> {
   const errors: Error[] = [];
+  let mayCreatePods = true;
   for (const step of [...applySteps(cluster, input), ...podSteps(cluster, input)]) {
+    if (step.createsPod && !mayCreatePods) continue;
     try {
       await step.run();
     } catch (error) {
+      if (step.isForPods) mayCreatePods = false;
       errors.push(new Error(`${step.name}: ${error instanceof Error ? error.message : error}`, { cause: error }));
     }
   }
@@ -55,11 +64,17 @@ export async function act(cluster: Cluster, input: ActInput): Promise<Error[]> {
 
 function applySteps(cluster: Cluster, input: ActInput): Step[] {
   const { desired, observed, isSpecNew } = input;
-  const apply = <T extends KubernetesObject>(kind: ResourceKind<T>, object: T, known: readonly Stored<T>[]): Step[] => {
+  const apply = <T extends KubernetesObject>(
+    kind: ResourceKind<T>,
+    object: T,
+    known: readonly Stored<T>[],
+    isForPods = false,
+  ): Step[] => {
     const existing = known.find(({ metadata }) => metadata.name === object.metadata.name);
     if (existing !== undefined && !isSpecNew && holds(existing, object)) return [];
     const options = { fieldManager: FIELD_MANAGER, force: true };
-    return [{ name: `apply ${kind.kind} ${object.metadata.name}`, run: () => cluster.apply<T>(kind, object, options) }];
+    const name = `apply ${kind.kind} ${object.metadata.name}`;
+    return [{ name, isForPods, run: () => cluster.apply<T>(kind, object, options) }];
   };
   const wanted = new Set(desired.services.map(({ metadata }) => metadata.name));
   return [
@@ -68,6 +83,33 @@ function applySteps(cluster: Cluster, input: ActInput): Step[] {
     ...observed.services
       .filter(({ metadata }) => !wanted.has(metadata.name))
       .map((service) => deletion(cluster, SERVICES, service)),
+    ...placementSteps(cluster, input, apply),
+  ];
+}
+
+type Apply = <T extends KubernetesObject>(
+  kind: ResourceKind<T>,
+  object: T,
+  known: readonly Stored<T>[],
+  isForPods: boolean,
+) => Step[];
+
+/** A pod that comes before its group or its claim would wait for them, or start without. */
+function placementSteps(cluster: Cluster, { desired, placement }: ActInput, apply: Apply): Step[] {
+  const isSame = (a: PlacementObject, b: PlacementObject): boolean =>
+    a.kind.apiVersion === b.kind.apiVersion &&
+    a.kind.kind === b.kind.kind &&
+    a.object.metadata.name === b.object.metadata.name;
+  const known = placement.map(({ object }) => object);
+  return [
+    ...desired.placement.flatMap(({ kind, object }) => {
+      const ofKind = known.filter(({ apiVersion, kind: name }) => apiVersion === kind.apiVersion && name === kind.kind);
+      return apply(kind, object, ofKind, true).map((step) => ({ ...step, name: `${step.name} (${kind.apiVersion})` }));
+    }),
+    ...placement
+      .filter((stored) => !desired.placement.some((wanted) => isSame(wanted, stored)))
+      .filter(({ object }) => object.metadata.deletionTimestamp === undefined)
+      .map(({ kind, object }) => deletion(cluster, kind, object)),
   ];
 }
 
@@ -112,7 +154,7 @@ function creation(cluster: Cluster, pod: Pod): Step {
       if (other.metadata.deletionTimestamp === undefined) throw error;
     }
   };
-  return { name: `create Pod ${pod.metadata.name}`, run };
+  return { name: `create Pod ${pod.metadata.name}`, createsPod: true, run };
 }
 
 function deletion<T extends KubernetesObject>(

@@ -45,6 +45,10 @@ const CHILD_KINDS: readonly ResourceKind<KubernetesObject>[] = [PODS, SERVICES, 
 export class Controller {
   readonly #options: ControllerOptions;
   readonly #queue: WorkQueue;
+  /** Kinds that are followed besides, by group, version and name. */
+  readonly #others = new Set<string>();
+  readonly #watches: Promise<void>[] = [];
+  #startWatch: ((kind: ResourceKind<KubernetesObject>) => void) | null = null;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -54,6 +58,14 @@ export class Controller {
 
   enqueue(key: string): void {
     this.#queue.add(key);
+  }
+
+  /** Follows children of another kind from now on, while it runs. To ask again changes nothing. */
+  follow(kind: ResourceKind<KubernetesObject>): void {
+    const name = `${kind.apiVersion}/${kind.plural}`;
+    if (this.#startWatch === null || this.#others.has(name)) return;
+    this.#others.add(name);
+    this.#startWatch(kind);
   }
 
   /** Runs until the signal aborts and every reconcile under way has ended. */
@@ -68,15 +80,18 @@ export class Controller {
     const onListed = (): void => {
       if ([PPO_JOBS, ...CHILD_KINDS].every((kind) => this.#options.cache.isSynced(kind))) synced.resolve();
     };
-    const watches = [
-      this.#watch(PPO_JOBS, { keyOfObject: (object) => keyOf(object.metadata), labels: {}, signal, onListed }),
-      ...CHILD_KINDS.map((kind) =>
-        this.#watch(kind, { keyOfObject: ownerKeyOf, labels: childLabels, signal, onListed }),
-      ),
-    ];
+    this.#startWatch = (kind) => {
+      this.#watches.push(this.#watch(kind, { keyOfObject: ownerKeyOf, labels: childLabels, signal, onListed }));
+    };
+    const watchingJobs = this.#watch(PPO_JOBS, {
+      ...{ keyOfObject: (object: KubernetesObject) => keyOf(object.metadata), labels: {}, signal, onListed },
+    });
+    for (const kind of CHILD_KINDS) this.#startWatch(kind);
     await synced.promise;
     const workers = Array.from({ length: concurrency }, () => this.#work());
-    await Promise.all([...workers, ...watches, this.#resync(signal)]);
+    await Promise.all([...workers, watchingJobs, ...this.#watches, this.#resync(signal)]);
+    // Those that were asked for meanwhile.
+    await Promise.all(this.#watches);
   }
 
   async #watch<T extends KubernetesObject>(kind: ResourceKind<T>, options: WatchedKind): Promise<void> {

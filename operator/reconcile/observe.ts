@@ -41,6 +41,6 @@ async function findJob(cluster: Cluster, key: string): Promise<Stored<PPOJobObje
   }
 }
 
-function isControlledBy(object: KubernetesObject, uid: string): boolean {
+export function isControlledBy(object: KubernetesObject, uid: string): boolean {
   return (object.metadata.ownerReferences ?? []).some((reference) => reference.controller && reference.uid === uid);
 }

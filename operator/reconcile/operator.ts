@@ -4,6 +4,7 @@ import { EVENT_SOURCE, FIELD_MANAGER, LABELS } from '../api/names.ts';
 import { cachedCluster } from '../cluster/cached-cluster.ts';
 import { type Clock, systemClock } from '../cluster/clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { Discovery } from '../cluster/discovery.ts';
 import { EventRecorder } from '../cluster/event-recorder.ts';
 import { ObjectCache } from '../cluster/object-cache.ts';
 import { Controller, type ControllerObserver } from './controller.ts';
@@ -21,18 +22,23 @@ export interface OperatorOptions {
   readonly clock?: Clock;
   readonly progress?: ProgressSource;
   readonly observer?: ControllerObserver;
+  /** What the cluster serves; absent where it has no scheduler, and so nobody who keeps pods together. */
+  readonly discovery?: Discovery;
 }
 
 /** Runs until the signal aborts and what is under way has ended. */
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
-  const { onError, namespace, concurrency, observer, clock = systemClock } = options;
+  const { onError, namespace, concurrency, observer, clock = systemClock, discovery = null } = options;
   const cache = new ObjectCache({ indexLabel: LABELS.job });
   const cluster = cachedCluster(options.cluster, cache);
   const events = new EventRecorder({ cluster, clock, source: EVENT_SOURCE, onError: (error) => onError(error, null) });
   // A coordinator that doesn't answer yet, or any more, is no news: its pod's status says what is wrong.
   const progress = options.progress ?? new GrpcProgressSource({ clock, onError: () => {} });
-  const reconciler = new PPOJobReconciler({ cluster, clock, events, progress });
-  const controller = new Controller({
+  const reconciler = new PPOJobReconciler({
+    ...{ cluster, clock, events, progress, discovery },
+    follow: (kind) => controller.follow(kind),
+  });
+  const controller: Controller = new Controller({
     ...{ cluster: options.cluster, cache, clock, onError },
     reconcile: (key) => reconciler.reconcile(key),
     childLabels: { [LABELS.managedBy]: FIELD_MANAGER },

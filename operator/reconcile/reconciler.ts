@@ -7,6 +7,7 @@ import { type ParsedPPOJob, parsePPOJob } from '../api/parse.ts';
 import type { PPOJob, PPOJobStatus, ProgressStatus } from '../api/ppojob.ts';
 import type { Clock } from '../cluster/clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { Discovery } from '../cluster/discovery.ts';
 import { ConflictError, NotFoundError } from '../cluster/errors.ts';
 import type { EventMessage, EventRecorder } from '../cluster/event-recorder.ts';
 import type { Pod, Stored } from '../cluster/objects.ts';
@@ -16,6 +17,7 @@ import { act } from './act.ts';
 import { abandonEvents, conditionEvents, restartEvents } from './job-events.ts';
 import { type JudgeInput, judge } from './judge.ts';
 import { type Observed, observe } from './observe.ts';
+import { observePlacement, type PlacementSource } from './placement.ts';
 import { roleOf } from './pod-state.ts';
 import { PPO_JOBS, type PPOJobObject } from './ppojob-kind.ts';
 import type { ProgressSource } from './progress-source.ts';
@@ -29,6 +31,10 @@ export interface ReconcilerOptions {
   readonly clock: Clock;
   readonly events: EventRecorder;
   readonly progress: ProgressSource;
+  /** Null where there is no scheduler. */
+  readonly discovery: Discovery | null;
+  /** Has the children of a kind followed that not every job has. */
+  readonly follow: PlacementSource['follow'];
 }
 
 export class PPOJobReconciler {
@@ -63,9 +69,10 @@ export class PPOJobReconciler {
 
     const judgement = judge(judged);
     const abandoned = findAbandoned(pods, judged.nowMs);
-    const desired = planJob(job, { outcome: judgement.outcome?.type ?? null });
+    const placement = await observePlacement(this.#options, job, pods);
+    const desired = planJob(job, { outcome: judgement.outcome?.type ?? null, gang: placement.gang, pods });
     const errors = await act(this.#options.cluster, {
-      ...{ observed, desired },
+      ...{ observed, desired, placement: placement.objects },
       replacing: new Set(previous.replacing),
       abandoned: abandoned.uids,
       heldGroups: findHeldGroups(judged),
