@@ -1,7 +1,17 @@
 // Everything the operator and the process kubelet need from a cluster, as one narrow interface with the API server's
 // meaning. It refuses to know PPO, and which implementation stands behind it (in memory, or the Kubernetes API).
 
-import type { ConfigMap, Event, KubernetesObject, Pod, Service, Stored, WatchEvent } from './objects.ts';
+import type {
+  ConfigMap,
+  Event,
+  KubernetesObject,
+  NetworkPolicy,
+  Pod,
+  Secret,
+  Service,
+  Stored,
+  WatchEvent,
+} from './objects.ts';
 
 /** A kind of object: where it lives in the API and what the server does with it. All kinds here are namespaced. */
 export interface ResourceKind<T extends KubernetesObject> {
@@ -32,6 +42,18 @@ export const CONFIG_MAPS: ResourceKind<ConfigMap> = {
   apiVersion: 'v1',
   kind: 'ConfigMap',
   plural: 'configmaps',
+  hasStatus: false,
+};
+export const SECRETS: ResourceKind<Secret> = {
+  apiVersion: 'v1',
+  kind: 'Secret',
+  plural: 'secrets',
+  hasStatus: false,
+};
+export const NETWORK_POLICIES: ResourceKind<NetworkPolicy> = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  plural: 'networkpolicies',
   hasStatus: false,
 };
 export const EVENTS: ResourceKind<Event> = { apiVersion: 'v1', kind: 'Event', plural: 'events', hasStatus: false };

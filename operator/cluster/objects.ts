@@ -146,7 +146,11 @@ export interface Volume {
     readonly name: string;
     readonly items?: readonly { readonly key: string; readonly path: string }[];
   };
-  readonly secret?: { readonly secretName: string };
+  readonly secret?: {
+    readonly secretName: string;
+    readonly items?: readonly { readonly key: string; readonly path: string }[];
+    readonly defaultMode?: number;
+  };
   readonly emptyDir?: { readonly medium?: string; readonly sizeLimit?: string };
   readonly hostPath?: { readonly path: string; readonly type?: string };
   readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly?: boolean };
@@ -257,6 +261,29 @@ export interface Service extends KubernetesObject {
 export interface ConfigMap extends KubernetesObject {
   readonly data?: Readonly<Record<string, string>>;
   readonly immutable?: boolean;
+}
+
+export interface Secret extends KubernetesObject {
+  readonly type?: string;
+  /** Base64. */
+  readonly data?: Readonly<Record<string, string>>;
+  readonly immutable?: boolean;
+}
+
+/** Who may send, as Kubernetes has it: pods by label, of namespaces by label, or addresses. */
+export type NetworkPolicyPeer = Readonly<Record<string, unknown>>;
+
+/** networking.k8s.io/v1. */
+export interface NetworkPolicy extends KubernetesObject {
+  readonly spec: {
+    readonly podSelector: { readonly matchLabels?: Readonly<Record<string, string>> };
+    readonly policyTypes: readonly ('Ingress' | 'Egress')[];
+    /** A rule without `from` lets everybody in. */
+    readonly ingress?: readonly {
+      readonly from?: readonly NetworkPolicyPeer[];
+      readonly ports?: readonly { readonly protocol?: string; readonly port: number }[];
+    }[];
+  };
 }
 
 /** core/v1 Event. */

@@ -5,19 +5,24 @@
  * Consumes: the watch of pods. Waits for: nothing else; each pod runs by itself. Unblocked by: `stop` or `kill`.
  */
 import { join } from 'node:path';
-import { type Cluster, CONFIG_MAPS, type ObjectName, PODS } from '../cluster/cluster.ts';
+import { type Cluster, CONFIG_MAPS, PODS, type ResourceKind, SECRETS } from '../cluster/cluster.ts';
 import { ConflictError, GoneError, NotFoundError } from '../cluster/errors.ts';
-import type { ConfigMap, Pod, Stored, WatchEvent } from '../cluster/objects.ts';
+import type { ConfigMap, Pod, Secret, Stored, WatchEvent } from '../cluster/objects.ts';
 import type { PodNetwork } from './network.ts';
 import { PodStartError } from './pod-start-error.ts';
 import { type PodMachine, PodWorker } from './pod-worker.ts';
 import { sleep } from './probes.ts';
 import { resolveServiceNames } from './service-names.ts';
+import type { FileSource, ReadFiles } from './volumes.ts';
 
 const FIELD_MANAGER = 'ppo-kubelet';
-/** How long a pod waits for its ConfigMaps and for the pods behind the services that it names. */
+/** How long a pod waits for its ConfigMaps and Secrets and for the pods behind the services that it names. */
 const DEPENDENCY_DEADLINE_MS = 60_000;
 const RETRY_MS = 100;
+const FILE_KINDS: Readonly<Record<FileSource['kind'], ResourceKind<ConfigMap | Secret>>> = {
+  ConfigMap: CONFIG_MAPS,
+  Secret: SECRETS,
+};
 
 export interface KubeletOptions {
   readonly cluster: Cluster;
@@ -136,22 +141,24 @@ export class Kubelet {
       logDirectory: options.logDirectory,
       workingDirectory: options.workingDirectory,
       environment: options.environment,
-      readConfigMap: (configMap, signal) => this.#readConfigMap({ namespace, name: configMap }, signal),
+      readFiles: (source, signal) => this.#readFiles(namespace, source, signal),
       resolveNames: (names, signal) =>
         resolveServiceNames(names, { cluster, network, deadlineMs: DEPENDENCY_DEADLINE_MS }, signal),
       onChange: () => this.#markDirty(uid),
     };
   }
 
-  async #readConfigMap(configMap: ObjectName, signal: AbortSignal): Promise<ConfigMap> {
+  async #readFiles(namespace: string, { kind, name }: FileSource, signal: AbortSignal): ReturnType<ReadFiles> {
     const endMs = Date.now() + DEPENDENCY_DEADLINE_MS;
     for (;;) {
       try {
-        return await this.#options.cluster.get(CONFIG_MAPS, configMap);
+        const { data = {} } = await this.#options.cluster.get(FILE_KINDS[kind], { namespace, name });
+        const encoding = kind === 'Secret' ? 'base64' : 'utf8';
+        return Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text, encoding)]));
       } catch (error) {
         if (!(error instanceof NotFoundError)) throw error;
         if (Date.now() >= endMs || signal.aborted) {
-          throw new PodStartError(`there is no ConfigMap ${configMap.namespace}/${configMap.name}`, { cause: error });
+          throw new PodStartError(`there is no ${kind} ${namespace}/${name}`, { cause: error });
         }
       }
       await sleep(RETRY_MS, signal);

@@ -11,7 +11,7 @@ import { findTakenPorts } from './network.ts';
 import { PodStartError } from './pod-start-error.ts';
 import { computePodStatus } from './pod-status.ts';
 import type { HttpProbe } from './probes.ts';
-import { PodVolumes, type ReadConfigMap, type VolumeFolders } from './volumes.ts';
+import { PodVolumes, type ReadFiles, type VolumeFolders } from './volumes.ts';
 
 const DEFAULT_GRACE_SECONDS = 30;
 /** A sidecar's grace when the main containers have used it up. */
@@ -27,7 +27,7 @@ export interface PodMachine {
   readonly workingDirectory: string;
   /** Every container's environment, before its own. */
   readonly environment: Readonly<Record<string, string>>;
-  readonly readConfigMap: ReadConfigMap;
+  readonly readFiles: ReadFiles;
   readonly resolveNames: (names: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, string>>;
   readonly onChange: () => void;
 }
@@ -97,9 +97,9 @@ export class PodWorker {
   async #start(): Promise<void> {
     const { pod } = this;
     const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
-    const { folders, readConfigMap } = this.#machine;
+    const { folders, readFiles } = this.#machine;
     const { signal } = this.#stopping;
-    this.#volumes = await PodVolumes.prepare(pod, folders, (name) => readConfigMap(name, signal));
+    this.#volumes = await PodVolumes.prepare(pod, folders, (source) => readFiles(source, signal));
     await this.#checkPorts(containers);
     const names = [...new Set(containers.flatMap(findServiceNames))];
     const addressByService = await this.#machine.resolveNames(names, signal);

@@ -5,7 +5,7 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { ConfigMap, Container, Pod, Volume } from '../cluster/objects.ts';
+import type { Container, Pod, Volume } from '../cluster/objects.ts';
 import { PodStartError } from './pod-start-error.ts';
 
 export interface VolumeFolders {
@@ -20,8 +20,16 @@ export interface Mount {
   readonly folder: string;
 }
 
-/** Looks a ConfigMap of the pod's namespace up. */
-export type ReadConfigMap = (name: string, signal: AbortSignal) => Promise<ConfigMap>;
+/** An object whose keys become files. */
+export interface FileSource {
+  readonly kind: 'ConfigMap' | 'Secret';
+  readonly name: string;
+}
+
+/** Looks an object of the pod's namespace up: its values by key. */
+export type ReadFiles = (source: FileSource, signal: AbortSignal) => Promise<Readonly<Record<string, Uint8Array>>>;
+
+type Items = readonly { readonly key: string; readonly path: string }[];
 
 export class PodVolumes {
   readonly #folders: VolumeFolders;
@@ -35,13 +43,13 @@ export class PodVolumes {
   static async prepare(
     pod: Pod,
     folders: VolumeFolders,
-    readConfigMap: (name: string) => Promise<ConfigMap>,
+    readFiles: (source: FileSource) => ReturnType<ReadFiles>,
   ): Promise<PodVolumes> {
     const volumes = new PodVolumes(folders);
     mkdirSync(folders.directory, { recursive: true, mode: 0o700 });
     mkdirSync(folders.memoryDirectory, { recursive: true, mode: 0o700 });
     for (const volume of pod.spec.volumes ?? []) {
-      volumes.#folderByVolume.set(volume.name, await volumes.#prepareVolume(volume, readConfigMap));
+      volumes.#folderByVolume.set(volume.name, await volumes.#prepareVolume(volume, readFiles));
     }
     return volumes;
   }
@@ -62,7 +70,7 @@ export class PodVolumes {
     rmSync(this.#folders.memoryDirectory, { recursive: true, force: true });
   }
 
-  async #prepareVolume(volume: Volume, readConfigMap: (name: string) => Promise<ConfigMap>): Promise<string> {
+  async #prepareVolume(volume: Volume, readFiles: (source: FileSource) => ReturnType<ReadFiles>): Promise<string> {
     if (volume.hostPath) {
       if (volume.hostPath.type === 'DirectoryOrCreate') mkdirSync(volume.hostPath.path, { recursive: true });
       return volume.hostPath.path;
@@ -73,13 +81,16 @@ export class PodVolumes {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       return folder;
     }
-    if (volume.configMap) {
-      const folder = join(this.#folders.directory, volume.name);
-      writeConfigMap(folder, await readConfigMap(volume.configMap.name), volume.configMap.items);
+    const source = fileSourceOf(volume);
+    if (source !== null) {
+      // Keys never reach a disk.
+      const root = source.kind === 'Secret' ? this.#folders.memoryDirectory : this.#folders.directory;
+      const folder = join(root, volume.name);
+      writeFiles(folder, { ...source, files: await readFiles(source) });
       return folder;
     }
     throw new PodStartError(
-      `volume "${volume.name}" is neither configMap, emptyDir nor hostPath, the kinds that the local mode has`,
+      `volume "${volume.name}" is neither configMap, secret, emptyDir nor hostPath, the kinds that the local mode has`,
     );
   }
 }
@@ -90,17 +101,23 @@ export function rewritePath(value: string, mounts: readonly Mount[]): string {
   return mount ? mount.folder + value.slice(mount.mountPath.length) : value;
 }
 
-function writeConfigMap(
-  folder: string,
-  configMap: ConfigMap,
-  items?: readonly { readonly key: string; readonly path: string }[],
-): void {
-  const data = configMap.data ?? {};
+function fileSourceOf({ configMap, secret }: Volume): (FileSource & { readonly items: Items | undefined }) | null {
+  if (configMap) return { kind: 'ConfigMap', name: configMap.name, items: configMap.items };
+  if (secret) return { kind: 'Secret', name: secret.secretName, items: secret.items };
+  return null;
+}
+
+interface FilesToWrite extends FileSource {
+  readonly items: Items | undefined;
+  readonly files: Readonly<Record<string, Uint8Array>>;
+}
+
+function writeFiles(folder: string, { kind, name, items, files }: FilesToWrite): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (const { key, path } of items ?? Object.keys(data).map((key) => ({ key, path: key }))) {
-    const text = data[key];
-    if (text === undefined) throw new PodStartError(`ConfigMap ${configMap.metadata.name} has no key "${key}"`);
+  for (const { key, path } of items ?? Object.keys(files).map((key) => ({ key, path: key }))) {
+    const content = files[key];
+    if (content === undefined) throw new PodStartError(`${kind} ${name} has no key "${key}"`);
     mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
+    writeFileSync(join(folder, path), content, { mode: 0o600 });
   }
 }

@@ -226,7 +226,7 @@ test('a pod that this machine cannot run is Failed with the reason', async () =>
     await node.create(buildPod('a', { containers: [buildContainer('worker', {})], volumes }));
     const pod = await node.until('a', (p) => p.status?.phase === 'Failed');
     assert.equal(pod.status?.reason, 'CreateContainerError');
-    assert.match(pod.status?.message ?? '', /volume "disk" is neither configMap, emptyDir nor hostPath/);
+    assert.match(pod.status?.message ?? '', /volume "disk" is neither configMap, secret, emptyDir nor hostPath/);
   });
 });
 
