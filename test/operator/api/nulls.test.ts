@@ -11,11 +11,13 @@ test('nulls of fields and map entries go, those in lists and of unknown keys sta
     unknown: null,
     reward: { clipRange: [null, '1'], model: { path: null } },
     roles: { actor: { resources: { limits: { cpu: null, memory: '1Gi' } } }, critic: null },
+    failurePolicy: { rules: [{ action: 'Ignore', exitCodes: null, roles: [null] }, null] },
   };
   assert.deepEqual(withoutNulls(specSchema, spec), {
     unknown: null,
     reward: { clipRange: [null, '1'], model: {} },
     roles: { actor: { resources: { limits: { memory: '1Gi' } } } },
+    failurePolicy: { rules: [{ action: 'Ignore', roles: [null] }, null] },
   });
   for (const value of [null, 3, 'x', [null]]) assert.deepEqual(withoutNulls(specSchema, value), value);
 });

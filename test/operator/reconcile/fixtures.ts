@@ -121,6 +121,13 @@ export class World {
     await this.settle();
   }
 
+  /** As a user does, with `kubectl patch`; values replace those of the same key. */
+  async changeSpec(changes: Record<string, unknown>): Promise<void> {
+    const job = await this.store.get(PPO_JOBS, JOB);
+    await this.store.update(PPO_JOBS, { ...job, spec: { ...(job.spec as object), ...changes } }, WRITER);
+    await this.settle();
+  }
+
   async status(): Promise<PPOJobStatus> {
     return (await this.store.get(PPO_JOBS, JOB)).status ?? {};
   }

@@ -4,8 +4,17 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LABELS } from '../../../operator/api/names.ts';
 import type { Pod, PodStatus, Stored } from '../../../operator/cluster/objects.ts';
-import { hasEnded, isReady, unschedulableMessage } from '../../../operator/reconcile/pod-state.ts';
+import {
+  findEndedWithin,
+  groupOf,
+  hasEnded,
+  hasFinished,
+  isReady,
+  unschedulableCondition,
+  unschedulableMessage,
+} from '../../../operator/reconcile/pod-state.ts';
 import { buildPod } from '../cluster/fixtures.ts';
+import { podStatus, unschedulable } from './builders.ts';
 import { RUNNING, SUCCEEDED } from './fixtures.ts';
 
 function podWith(status: PodStatus, role = 'actor', deletionTimestamp?: string): Stored<Pod> {
@@ -23,5 +32,29 @@ describe('simple questions', () => {
     const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' } as const];
     assert.equal(unschedulableMessage(podWith({ phase: 'Pending', conditions })), 'Unschedulable');
     assert.equal(unschedulableMessage(podWith(RUNNING)), null);
+  });
+
+  it('tell who has finished, also beside a sidecar that somebody else has put there', () => {
+    const states = { worker: { terminated: { exitCode: 0 } }, proxy: { running: {} } };
+    const beside = podStatus('Running', states);
+    assert.deepEqual(
+      [SUCCEEDED, RUNNING, beside].map((status) => hasFinished(podWith(status, 'coordinator'))),
+      [true, false, true],
+    );
+    assert.equal(hasFinished(podWith(SUCCEEDED)), false);
+    assert.equal(findEndedWithin(podWith(beside))?.name, 'worker');
+    assert.equal(
+      findEndedWithin(podWith(podStatus('Running', { worker: { terminated: { exitCode: 1 } } }))),
+      undefined,
+    );
+  });
+
+  it('tell whose a pod is, and whether it waits for room', () => {
+    assert.deepEqual(
+      ['actor', 'colocated', 'x'].map((role) => groupOf(podWith(RUNNING, role))),
+      [...['actor', 'colocated', null]],
+    );
+    assert.equal(unschedulableCondition(podWith(unschedulable()))?.reason, 'Unschedulable');
+    assert.equal(unschedulableCondition(podWith(unschedulable(null, 'SchedulingGated'))), null);
   });
 });
