@@ -51,8 +51,10 @@ interface Parts {
 
 async function leadThroughout(parts: Parts, signal: AbortSignal): Promise<LeadershipEnd> {
   const { settings, log, metrics, cluster, leaseCluster, credentials } = parts;
-  const lead = (leading: AbortSignal): Promise<void> =>
-    runOperator(
+  const lead = (leading: AbortSignal): Promise<void> => {
+    // Somebody else may lead from now on: what is under way must not be written any more.
+    leading.addEventListener('abort', () => void (signal.aborted || cluster.close()), { once: true });
+    return runOperator(
       {
         cluster,
         discovery: new KubernetesDiscovery(cluster.transport, systemClock),
@@ -63,6 +65,7 @@ async function leadThroughout(parts: Parts, signal: AbortSignal): Promise<Leader
       },
       leading,
     );
+  };
   const lease = leaseName(settings, credentials.namespace);
   if (lease === null) {
     metrics.onLeading(true);

@@ -1,6 +1,7 @@
 // From what should exist and what does to the cluster's writes, and the writes themselves. Every step may be repeated:
 // names are deterministic and deletions name a uid. It refuses to know why something is desired.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { CleanPodPolicy } from '../api/lifecycle-schema.ts';
 import { FIELD_MANAGER } from '../api/names.ts';
 import {
@@ -13,7 +14,7 @@ import {
 } from '../cluster/cluster.ts';
 import { AlreadyExistsError, ConflictError, NotFoundError } from '../cluster/errors.ts';
 import { flattenFields } from '../cluster/field-paths.ts';
-import { copyJson } from '../cluster/json.ts';
+import { copyJson, type Json } from '../cluster/json.ts';
 import type { KubernetesObject, Pod, Stored } from '../cluster/objects.ts';
 import type { DesiredObjects, PlacementObject } from '../plan/plan.ts';
 import type { Observed } from './observe.ts';
@@ -46,18 +47,30 @@ interface Step {
   readonly run: () => Promise<unknown>;
 }
 
+/** Pods of one job created at the same time. */
+const MAX_BATCH = 16;
+/** When so much has failed, what is left would most likely fail as well; it's tried later. */
+const MAX_ERRORS = 16;
+
 /** Takes every step, whatever becomes of the others. Returns what failed. */
 export async function act(cluster: Cluster, input: ActInput): Promise<Error[]> {
   const errors: Error[] = [];
   let mayCreatePods = true;
-  for (const step of [...applySteps(cluster, input), ...podSteps(cluster, input)]) {
-    if (step.createsPod && !mayCreatePods) continue;
+  const take = async (step: Step): Promise<void> => {
     try {
       await step.run();
     } catch (error) {
       if (step.isForPods) mayCreatePods = false;
       errors.push(new Error(`${step.name}: ${error instanceof Error ? error.message : error}`, { cause: error }));
     }
+  };
+  const steps = [...applySteps(cluster, input), ...podSteps(cluster, input)];
+  for (const step of steps) if (!step.createsPod) await take(step);
+  const creations = mayCreatePods ? steps.filter((step) => step.createsPod) : [];
+  // The first alone, then ever more at once, as Kubernetes' own controllers: a quota that refuses one refuses all.
+  for (let start = 0, size = 1; start < creations.length; start += size, size = Math.min(2 * size, MAX_BATCH)) {
+    await Promise.all(creations.slice(start, start + size).map(take));
+    if (errors.length >= MAX_ERRORS) break;
   }
   return errors;
 }
@@ -117,10 +130,16 @@ function placementSteps(cluster: Cluster, { desired, placement }: ActInput, appl
 function holds(existing: KubernetesObject, desired: KubernetesObject): boolean {
   const fields = flattenFields(copyJson(existing));
   for (const [id, { value }] of flattenFields(copyJson(desired))) {
-    const isEmpty = typeof value === 'object' && value !== null && Object.keys(value).length === 0;
-    if (!isEmpty && JSON.stringify(fields.get(id)?.value) !== JSON.stringify(value)) return false;
+    const known = fields.get(id);
+    if (known === undefined ? !isZero(value) : !isDeepStrictEqual(known.value, value)) return false;
   }
   return true;
+}
+
+/** What the API server leaves out when it is asked: then not having it is having it. */
+function isZero(value: Json): boolean {
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0;
+  return !value;
 }
 
 /** Pods are created and deleted, never changed: their spec can't be. */
