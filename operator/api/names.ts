@@ -131,8 +131,14 @@ export const MOUNTS = {
   shared: '/dev/shm/ppo',
   /** What relative paths of a job count from in its pods; filled by the image or by a volume. */
   workspace: '/workspace',
+  /** Certificate, key and authorities of the pod. */
+  tls: '/etc/ppo-tls',
+  /** The root is read-only: what Node and libraries write on the way. */
+  temporary: '/tmp',
 } as const;
 /** Key of the compiled job in the job's ConfigMap, and its file name in MOUNTS.config. */
 export const JOB_CONFIG_KEY = 'job.json';
+/** Keys of the Secrets with a job's certificates, beside those of each holder. */
+export const TLS_SECRET_KEYS = { /** every authority that is believed */ ca: 'ca.crt' } as const;
 /** Used where the manifest names no image. */
 export const DEFAULT_IMAGE = 'ppo-operator:0.1.0';

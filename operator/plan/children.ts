@@ -13,6 +13,20 @@ export function configMapName(jobName: string): string {
   return `${jobName}-config`;
 }
 
+/** The Secret with the authority that signs for the job; mounted nowhere. */
+export function authoritySecretName(jobName: string): string {
+  return `${jobName}-ca`;
+}
+
+/** The Secret with the job's certificates; each pod sees its own part. */
+export function certificatesSecretName(jobName: string): string {
+  return `${jobName}-tls`;
+}
+
+export function networkPolicyName(jobName: string): string {
+  return jobName;
+}
+
 export function serviceName(jobName: string, role: RoleName): string {
   return `${jobName}-${role}`;
 }

@@ -5,11 +5,13 @@
 import { JOB_CONFIG_KEY, PORTS } from '../api/names.ts';
 import type { PPOJob } from '../api/ppojob.ts';
 import type { ResourceKind } from '../cluster/cluster.ts';
-import type { ConfigMap, KubernetesObject, Pod, Service, ServicePort } from '../cluster/objects.ts';
+import type { ConfigMap, KubernetesObject, NetworkPolicy, Pod, Service, ServicePort } from '../cluster/objects.ts';
 import { childMeta, configMapName, roleLabels, serviceName } from './children.ts';
 import { compileJob } from './compile-job.ts';
 import { buildClaimTemplates, RESOURCE_CLAIM_TEMPLATES } from './devices.ts';
 import { buildPodGroup, type GangState } from './gang.ts';
+import { buildNetworkPolicy } from './network-policy.ts';
+import { MACHINE, type Platform } from './platform.ts';
 import { buildPods } from './pods.ts';
 import { carrierOf, portsOf } from './ports.ts';
 import { resolveInWorkspace } from './workspace.ts';
@@ -22,6 +24,8 @@ export interface PlanState {
   readonly gang?: GangState | null;
   /** The job's pods as they stand. */
   readonly pods?: readonly Pod[];
+  /** Where the pods run; absent: on one machine. */
+  readonly platform?: Platform;
 }
 
 /** An object of a kind that not every job has. */
@@ -31,12 +35,14 @@ export interface PlacementObject {
 }
 
 /**
- * Everything that should exist now. An ended or suspended job wants its ConfigMap alone: pods and services that exist
- * and aren't listed may be deleted (pods that ended by themselves are kept for their logs, at reconcile's choice).
+ * Everything that should exist now. An ended or suspended job wants no pods and no services: those that exist and aren't
+ * listed may be deleted (pods that ended by themselves are kept for their logs, at reconcile's choice).
  */
 export interface DesiredObjects {
   readonly configMap: ConfigMap;
   readonly services: readonly Service[];
+  /** None where everybody may reach the pods. */
+  readonly networkPolicies: readonly NetworkPolicy[];
   /** PodGroup and ResourceClaimTemplates: no pod may be created before they are there. */
   readonly placement: readonly PlacementObject[];
   /** Ordered: coordinator first, then by role and index. */
@@ -93,11 +99,13 @@ function buildPlacement(job: PPOJob, gang: GangState | null): PlacementObject[] 
 /** The objects that `job` wants in `state`. The job comes from a cluster: it has a uid. */
 export function planJob(job: PPOJob, state: PlanState): DesiredObjects {
   const isWanted = state.outcome === null && !job.spec.suspend;
-  const gang = state.gang ?? null;
+  const { gang = null, platform = MACHINE, pods: existing = [] } = state;
+  const networkPolicy = buildNetworkPolicy(job, platform);
   return {
     configMap: buildConfigMap(job),
     services: isWanted ? buildServices(job) : [],
+    networkPolicies: networkPolicy === null ? [] : [networkPolicy],
     placement: isWanted ? buildPlacement(job, gang) : [],
-    pods: isWanted ? buildPods(job, gang, state.pods ?? []) : [],
+    pods: isWanted ? buildPods(job, platform, { gang, existing }) : [],
   };
 }

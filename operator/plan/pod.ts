@@ -1,13 +1,24 @@
 /** Builds one pod of a job: its worker, its communicator sidecar where it moves tensors, probes, volumes, confinement. */
 import { CONTAINERS, LABELS, MOUNTS, TENSOR_ROLES } from '../api/names.ts';
 import type { PPOJob, PPOJobSpec } from '../api/ppojob.ts';
-import type { Container, ContainerPort, Pod, Probe, ResourceRequirements, Volume } from '../cluster/objects.ts';
+import type {
+  Container,
+  ContainerPort,
+  Pod,
+  Probe,
+  ResourceRequirements,
+  Volume,
+  VolumeMount,
+} from '../cluster/objects.ts';
 import { childMeta, configMapName, podName, roleLabels } from './children.ts';
 import { communicatorEnvironment, type PodIdentity, workerEnvironment } from './environment.ts';
 import { portsOf } from './ports.ts';
 
 const COMMAND = ['node', 'worker/main.ts'];
-const VOLUMES = { config: 'config', shared: 'shared' } as const;
+/** Manifests may not name volumes of theirs so. */
+const VOLUMES = { config: 'ppo-config', shared: 'ppo-shared', temporary: 'ppo-tmp' } as const;
+/** The only folder that programs expect to write to wherever they run. */
+const TEMPORARY_MOUNT: VolumeMount = { name: VOLUMES.temporary, mountPath: MOUNTS.temporary };
 /** Unprivileged user and group of the image. */
 const USER_ID = 65_532;
 
@@ -65,6 +76,7 @@ function buildWorker(job: PPOJob, pod: PodIdentity): Container {
     ...resourcesOf(roles[pod.role].resources),
     volumeMounts: [
       { name: VOLUMES.config, mountPath: MOUNTS.config, readOnly: true },
+      TEMPORARY_MOUNT,
       ...(TENSOR_ROLES.includes(pod.role) ? [{ name: VOLUMES.shared, mountPath: MOUNTS.shared }] : []),
     ],
     ...probes(portsOf(job, pod.role).metrics, deadlines.rendezvousSeconds),
@@ -87,7 +99,7 @@ function buildCommunicator(job: PPOJob, pod: PodIdentity): Container {
       { name: 'transport', containerPort: ports.transport },
       { name: 'comm-metrics', containerPort: ports.communicatorMetrics },
     ],
-    volumeMounts: [{ name: VOLUMES.shared, mountPath: MOUNTS.shared }],
+    volumeMounts: [TEMPORARY_MOUNT, { name: VOLUMES.shared, mountPath: MOUNTS.shared }],
     ...probes(ports.communicatorMetrics, deadlines.rendezvousSeconds),
     restartPolicy: 'Always',
     securityContext: containerSecurity,
@@ -121,7 +133,11 @@ export function buildPod(job: PPOJob, pod: PodIdentity): Pod {
       },
       ...(hasSidecar ? { initContainers: [buildCommunicator(job, pod)] } : {}),
       containers: [buildWorker(job, pod)],
-      volumes: [{ name: VOLUMES.config, configMap: { name: configMapName(name) } }, ...(hasSidecar ? [shared] : [])],
+      volumes: [
+        { name: VOLUMES.config, configMap: { name: configMapName(name) } },
+        { name: VOLUMES.temporary, emptyDir: {} },
+        ...(hasSidecar ? [shared] : []),
+      ],
     },
   };
 }

@@ -7,8 +7,11 @@ import { addDevices } from './devices.ts';
 import type { PodIdentity } from './environment.ts';
 import { admitPods, type GangState, isElastic, joinGang } from './gang.ts';
 import { pack } from './packing.ts';
+import type { Platform } from './platform.ts';
 import { buildPod } from './pod.ts';
+import { applyContainerTemplate, applyPodTemplate } from './pod-template.ts';
 import { type carrierOf, isColocated } from './ports.ts';
+import { addTls } from './tls.ts';
 import { addScratch } from './workspace.ts';
 
 interface PlannedPod {
@@ -17,34 +20,40 @@ interface PlannedPod {
   readonly pod: Pod;
 }
 
-function buildRolePod(job: PPOJob, identity: PodIdentity): Pod {
-  return addScratch(buildPod(job, identity), job);
+function buildRolePod(job: PPOJob, identity: PodIdentity, platform: Platform): Pod {
+  const { role } = identity;
+  return addScratch(applyContainerTemplate(addTls(buildPod(job, identity), job, { role, platform }), job, role), job);
 }
 
-function buildRole(job: PPOJob, role: PodIdentity['role']): PlannedPod[] {
+function buildRole(job: PPOJob, role: PodIdentity['role'], platform: Platform): PlannedPod[] {
   const { replicas } = job.spec.roles[role];
   return Array.from({ length: replicas }, (_, index) => ({
     ...{ carrier: role, index },
-    pod: buildRolePod(job, { role, index }),
+    pod: buildRolePod(job, { role, index }, platform),
   }));
 }
 
-function buildColocated(job: PPOJob): PlannedPod[] {
+function buildColocated(job: PPOJob, platform: Platform): PlannedPod[] {
   return Array.from({ length: job.spec.roles.actor.replicas }, (_, index) => {
-    const rolePods = SHARED_ROLES.map((role) => ({ role, pod: buildRolePod(job, { role, index }) }));
+    const rolePods = SHARED_ROLES.map((role) => ({ role, pod: buildRolePod(job, { role, index }, platform) }));
     return { carrier: COLOCATED, index, pod: colocate(job, index, rolePods) };
   });
 }
 
 function place({ pod, carrier, index }: PlannedPod, job: PPOJob, state: GangState | null): Pod {
-  return joinGang(pack(addDevices(pod, job, carrier), job), job, { role: carrier, index, state });
+  const described = applyPodTemplate(pod, job, carrier);
+  return joinGang(pack(addDevices(described, job, carrier), job), job, { role: carrier, index, state });
 }
 
 /** Ordered: coordinator first, then by role and index. `existing` are the job's pods as they stand. */
-export function buildPods(job: PPOJob, state: GangState | null, existing: readonly Pod[]): Pod[] {
+export function buildPods(
+  job: PPOJob,
+  platform: Platform,
+  { gang: state, existing }: { readonly gang: GangState | null; readonly existing: readonly Pod[] },
+): Pod[] {
   const planned = isColocated(job)
-    ? [...buildRole(job, 'coordinator'), ...buildColocated(job)]
-    : ROLE_NAMES.flatMap((role) => buildRole(job, role));
+    ? [...buildRole(job, 'coordinator', platform), ...buildColocated(job, platform)]
+    : ROLE_NAMES.flatMap((role) => buildRole(job, role, platform));
   const wanted = planned.map((one) => place(one, job, state));
   if (state === null) return wanted;
   const surplus = new Set(

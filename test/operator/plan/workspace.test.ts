@@ -12,7 +12,9 @@ const IDENTITY = { role: 'coordinator', index: 0 } as const;
 /** Where the pods of `job` have empty folders, by volume. */
 function scratchOf(job: PPOJob): Record<string, string | undefined> {
   const { containers, volumes = [] } = addScratch(buildPod(job, IDENTITY), job).spec;
-  const empty = volumes.filter(({ emptyDir }) => emptyDir !== undefined && emptyDir.medium === undefined);
+  const empty = volumes.filter(
+    ({ name, emptyDir }) => emptyDir?.medium === undefined && emptyDir && name !== 'ppo-tmp',
+  );
   return Object.fromEntries(
     empty.map(({ name }) => [name, containers[0]?.volumeMounts?.find((mount) => mount.name === name)?.mountPath]),
   );

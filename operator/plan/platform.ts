@@ -1,0 +1,18 @@
+/** Where a job's pods run, as far as their plan depends on it. Knows no cluster's API. */
+import type { SecurityMode } from '../api/security-schema.ts';
+import type { NetworkPolicyPeer } from '../cluster/objects.ts';
+
+export interface Platform {
+  /** `Cluster`: nodes and a network that others use too. `Machine`: processes of one machine, all on loopback. */
+  readonly kind: 'Cluster' | 'Machine';
+  /** Null: the operator doesn't run in the cluster. */
+  readonly operatorNamespace: string | null;
+  /** Who may read metrics of jobs that don't say it themselves. */
+  readonly metricsFrom: readonly NetworkPolicyPeer[];
+}
+
+export const MACHINE: Platform = { kind: 'Machine', operatorNamespace: null, metricsFrom: [] };
+
+export function isEnabled(mode: SecurityMode, { kind }: Platform): boolean {
+  return mode === 'Enabled' || (mode === 'Auto' && kind === 'Cluster');
+}
