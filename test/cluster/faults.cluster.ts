@@ -4,13 +4,13 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { seededRandom } from '../operator/cluster/seeded-random.ts';
 import { startOwnEnvironment } from './environment.ts';
 import type { FaultProxy, Rule, SeenRequest, Verdict } from './fault-proxy.ts';
 import { type EndState, JobLife } from './job-life.ts';
 import { TestNode } from './nodes.ts';
 import { OperatorProcess } from './operator-process.ts';
 import { connectThrough, proxiedKubeconfig, startProxy } from './proxied.ts';
+import { seededRandom } from './seeded-random.ts';
 
 const environment = await startOwnEnvironment();
 const { cluster, plane } = environment;
