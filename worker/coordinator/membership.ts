@@ -32,14 +32,19 @@ export interface MembershipChange {
   readonly member: Member;
 }
 
+/** Replicas that the job may get while it runs take places of their own; nobody waits for them. */
+const MAX_GENERATION_REPLICAS = 1024;
+
 interface Place {
+  /** Whether the job can't start without it. */
+  readonly isExpected: boolean;
   state: MemberState;
   member: Member | null;
   lastHeardMs: number;
 }
 
 export interface MembershipOptions {
-  /** Places of each role. */
+  /** Places of each role that the job starts with. */
   readonly expected: Readonly<Record<WorkerRole, number>>;
   /** A member silent for longer is lost. */
   readonly silentMs: number;
@@ -56,6 +61,14 @@ function isWorkerRole(role: string): role is WorkerRole {
   return (WORKER_ROLES as readonly string[]).includes(role);
 }
 
+function isLaterReplica(role: WorkerRole, index: number): boolean {
+  return role === 'generation' && Number.isInteger(index) && index >= 0 && index < MAX_GENERATION_REPLICAS;
+}
+
+function emptyPlace(isExpected: boolean): Place {
+  return { isExpected, state: 'awaited', member: null, lastHeardMs: 0 };
+}
+
 export class Membership {
   readonly #options: MembershipOptions;
   readonly #places = new Map<string, Place>();
@@ -69,7 +82,7 @@ export class Membership {
     this.#lastSweepMs = options.nowMs();
     for (const role of WORKER_ROLES) {
       for (let index = 0; index < options.expected[role]; index++) {
-        this.#places.set(memberName({ role, index }), { state: 'awaited', member: null, lastHeardMs: 0 });
+        this.#places.set(memberName({ role, index }), emptyPlace(true));
       }
     }
   }
@@ -85,11 +98,13 @@ export class Membership {
   /**
    * Takes a process in. The same incarnation again is no change, unless it had been lost. `lastEpoch` is the highest
    * epoch that the process has seen: a restarted coordinator must go above it.
+   * Generation replicas beyond those that the job started with are welcome.
    * Throws RpcError: INVALID_ARGUMENT for a place that the job doesn't have, FAILED_PRECONDITION for a replaced process.
    */
   register(candidate: Omit<Member, 'role'> & { readonly role: string }, lastEpoch: number): void {
     const member = this.#check(candidate);
-    const place = this.#places.get(memberName(member))!;
+    const place = this.#places.get(memberName(member)) ?? emptyPlace(false);
+    this.#places.set(memberName(member), place);
     const previous = place.member;
     const isSame = previous?.incarnation === member.incarnation;
     place.lastHeardMs = this.#options.nowMs();
@@ -141,7 +156,7 @@ export class Membership {
     for (const place of this.#places.values()) {
       if (place.state === 'alive' && place.member?.role === role) members.push(place.member);
     }
-    return members;
+    return members.sort((a, b) => a.index - b.index);
   }
 
   everyone(): Member[] {
@@ -158,11 +173,12 @@ export class Membership {
     return place?.state === 'alive' && place.member?.incarnation === member.incarnation;
   }
 
-  /** Names of the places that nobody alive holds, of all roles or of those given. */
+  /** Names of the places that nobody alive holds, of all roles or of those given; but not of replicas that came later. */
   missing(roles: readonly WorkerRole[] = WORKER_ROLES): string[] {
     const names: string[] = [];
     for (const [name, place] of this.#places) {
-      if (place.state !== 'alive' && roles.some((role) => name.startsWith(`${role}-`))) names.push(name);
+      const isMissing = place.isExpected && place.state !== 'alive';
+      if (isMissing && roles.some((role) => name.startsWith(`${role}-`))) names.push(name);
     }
     return names;
   }
@@ -197,7 +213,7 @@ export class Membership {
     const { role, index, address, incarnation } = candidate;
     const problems: string[] = [];
     if (!isWorkerRole(role)) problems.push(`role "${role}" is none of ${WORKER_ROLES.join(', ')}`);
-    else if (!this.#places.has(memberName({ role, index }))) {
+    else if (!this.#places.has(memberName({ role, index })) && !isLaterReplica(role, index)) {
       problems.push(`index ${index} is not below the ${this.#options.expected[role]} replicas of ${role}`);
     }
     if (address === '') problems.push('address is empty');

@@ -40,6 +40,46 @@ describe('membership', () => {
     );
   });
 
+  it('takes in generation replicas that the job gets while it runs, and misses none of them when they go', () => {
+    const { membership, clock, changes } = create();
+    for (const [role, index] of [
+      ...[
+        ['generation', 3],
+        ['generation', 0],
+      ],
+      ...[
+        ['actor', 0],
+        ['generation', 1],
+      ],
+    ] as const) {
+      membership.register(member(role, index, `${role[0]}${index}`), 0);
+    }
+    assert.ok(membership.isComplete);
+    assert.deepEqual(
+      membership.alive('generation').map(({ index }) => index),
+      [0, 1, 3],
+    );
+    for (clock.ms = 0; clock.ms <= SILENT_MS + 200; clock.ms += 200) {
+      for (const [role, index] of [
+        ['generation', 0],
+        ['generation', 1],
+        ['actor', 0],
+      ] as const) {
+        membership.heartbeat({ role, index, incarnation: `${role[0]}${index}` });
+      }
+      membership.sweep();
+    }
+    assert.equal(membership.state('generation', 3), 'lost');
+    assert.deepEqual([membership.missing(), changes.at(-1)], [[], 'lost g3']);
+    for (const [role, index] of [
+      ['actor', 1],
+      ['generation', 1024],
+      ['generation', -1],
+    ] as const) {
+      assert.throws(() => membership.register(member(role, index, 'x'), 0), /is not below the/);
+    }
+  });
+
   it('raises the epoch with every change, above every epoch that a member has seen', () => {
     const { membership, changes } = create();
     membership.register(member('actor', 0, 'a0'), 41);
