@@ -55,12 +55,12 @@ function remedyOf(issue: Issue, value: unknown, field: { schema: Schema | undefi
   return `change it${purpose}`;
 }
 
-/** One problem per issue. `value` is what was parsed by `root`, and stands at `prefix` in the manifest. */
+/** A problem for every issue that says something new. `value` is what was parsed by `root`, and stands at `prefix` in the manifest. */
 export function problemsOfIssues(
   issues: readonly Issue[],
   o: { readonly root: Schema; readonly value: unknown; readonly prefix: FieldPath },
 ): Problem[] {
-  return issues.map((issue) => {
+  const problems = issues.map((issue): Problem => {
     const outer = schemaAt(o.root, issue.path);
     const schema = outer && unwrap(outer);
     const value = valueAt(o.value, issue.path);
@@ -71,4 +71,8 @@ export function problemsOfIssues(
       remedy: remedyOf(issue, value, { schema, description: descriptionOf(outer) }),
     };
   });
+  // A number may break two bounds (its field's and the integer's) that the rule names as one.
+  const isFirst = ({ path, rule }: Problem, index: number) =>
+    problems.findIndex((other) => other.path === path && other.rule === rule) === index;
+  return problems.filter(isFirst);
 }

@@ -35,11 +35,22 @@ export function readManifestText(text: string): ManifestText {
     const remedy = 'keep one PPOJob a file';
     return refused({ path: 'manifest', found, rule: 'must be one YAML document', remedy });
   }
-  try {
-    return { ok: true, value: documents[0]?.toJS({ maxAliasCount: 100 }) };
-  } catch (error) {
-    // The library refuses aliases that expand without bound.
-    const rule = `must expand to plain data: ${error instanceof Error ? error.message : String(error)}`;
+  const aliasProblem = (reason: string): ManifestText => {
+    const rule = `must expand to plain data: ${reason}`;
     return refused({ path: 'manifest', found: 'YAML aliases', rule, remedy: 'write the repeated parts out' });
+  };
+  let value: unknown;
+  try {
+    value = documents[0]?.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    // The library refuses aliases that expand without bound, but not those that hold themselves.
+    return aliasProblem(error instanceof Error ? error.message : String(error));
   }
+  return isCyclic(value) ? aliasProblem('an alias stands inside of what it names') : { ok: true, value };
+}
+
+function isCyclic(value: unknown, above: readonly unknown[] = []): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (above.includes(value)) return true;
+  return Object.values(value).some((child) => isCyclic(child, [...above, value]));
 }

@@ -49,7 +49,7 @@ export const HELP = `Runs a PPOJob on this machine: every pod of the job as loca
   --quiet             only the summary
   --help, --version
 
-Relative paths in a manifest count from its folder, those on the command line from the current one.
+Relative paths in a manifest, and in --set, count from the manifest's folder; MANIFEST and DIR from the current one.
 
 Results: actor/ (the trained model as a Hugging Face folder), metrics.jsonl, summary.json, curves.svg, ppojob.yaml (the
 manifest as it was run), logs/. Results are never overwritten: an output folder that holds a run is moved aside first, to
@@ -87,7 +87,7 @@ export function parseArguments(args: readonly string[]): ParsedArguments {
   if (values.version === true) return { kind: 'version' };
   const problems: string[] = [];
   for (const token of tokens) {
-    if (token.kind === 'option') problems.push(...checkOption(token.name, token.rawName, token.value));
+    if (token.kind === 'option') problems.push(...checkOption(token));
   }
   if (positionals.length > 1)
     problems.push(`one manifest at a time, not ${positionals.length}: ${positionals.join(' ')}`);
@@ -110,10 +110,21 @@ export function parseArguments(args: readonly string[]): ParsedArguments {
   };
 }
 
-function checkOption(name: string, rawName: string, value: string | undefined): string[] {
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value?: string | undefined;
+  /** Whether the value stands behind a `=`. */
+  readonly inlineValue?: boolean | undefined;
+}
+
+function checkOption({ name, rawName, value, inlineValue }: OptionToken): string[] {
   if (!(name in OPTIONS)) return [`${rawName} is no option; --help lists them`];
   const wantsValue = OPTIONS[name as OptionName].type === 'string';
   if (wantsValue && (value === undefined || value === '')) return [`${rawName} needs a value`];
+  // The parser would take `--output --plain` for a folder of that name.
+  if (wantsValue && inlineValue === false && value?.startsWith('--'))
+    return [`${rawName} needs a value, found ${value}`];
   if (!wantsValue && value !== undefined) return [`${rawName} takes no value, found ${JSON.stringify(value)}`];
   return [];
 }

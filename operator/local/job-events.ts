@@ -1,10 +1,12 @@
 /** What has happened between two views of a job, as sentences: conditions, lost pods, restarts. Pure. */
+import { constants } from 'node:os';
 import { CONDITIONS } from '../api/names.ts';
 import type { JobView, PodView, RoleView } from './job-view.ts';
 
 /** The sentences in the order in which they matter. `before` is null at the start. */
 export function describeChanges(before: JobView | null, after: JobView): string[] {
   return [
+    ...describeFailure(before, after),
     ...describePods(before, after),
     ...after.roles.flatMap((role) => describeRestarts(before, role)),
     ...describeCondition(before, after),
@@ -20,14 +22,27 @@ function describeCondition(before: JobView | null, after: JobView): string[] {
   return [isClear ? `job ${condition.type}` : `job ${condition.type}: ${firstLine(condition.message)}`];
 }
 
+/** From the status, not from the pods: a pod may be replaced between two looks. The job's own end names its pod itself. */
+function describeFailure(before: JobView | null, after: JobView): string[] {
+  const failure = after.lastFailure;
+  if (failure === null || failure.uid === before?.lastFailure?.uid) return [];
+  if (after.condition?.type === CONDITIONS.failed) return [];
+  const signal = signalName(failure.exitCode);
+  if (signal !== null) return [`${failure.pod} was killed (${signal})`];
+  return [`${failure.pod} failed: ${firstLine(failure.message)}`];
+}
+
+/** The signal behind an exit code above 128, as shells count; null where there is none. */
+function signalName(exitCode: number): string | null {
+  const signals = Object.entries(constants.signals);
+  return signals.find(([, number]) => number === exitCode - 128)?.[0] ?? null;
+}
+
 function describePods(before: JobView | null, after: JobView): string[] {
   const known = new Map(podsOf(before).map((pod) => [pod.name, pod]));
   return podsOf(after).flatMap((pod) => {
     const old = known.get(pod.name);
     const lines = describeSidecars(old, pod);
-    if (pod.state === 'Failed' && old?.state !== 'Failed') {
-      lines.push(`${pod.name} failed${pod.message === '' ? '' : `: ${firstLine(pod.message)}`}`);
-    }
     if (pod.state === 'Ready' && old?.state === 'Starting' && isReplaced(before, pod))
       lines.push(`${pod.name} is back`);
     return lines;

@@ -53,9 +53,14 @@ export function buildJobView(job: ObservedJob, pods: readonly Pod[]): JobView {
   };
 }
 
-/** Whether the job has reached a condition that it never leaves. */
+/** Whether the job has reached a condition that it never leaves: its end, or that it is not accepted. */
 export function isFinal(condition: Condition | null): boolean {
-  return condition?.type === CONDITIONS.succeeded || condition?.type === CONDITIONS.failed;
+  if (condition === null) return false;
+  return isRefusal(condition) || condition.type === CONDITIONS.succeeded || condition.type === CONDITIONS.failed;
+}
+
+function isRefusal({ type, status }: Condition): boolean {
+  return type === CONDITIONS.accepted && status === 'False';
 }
 
 function currentCondition(conditions: readonly Condition[]): Condition | null {
@@ -63,7 +68,7 @@ function currentCondition(conditions: readonly Condition[]): Condition | null {
     const condition = conditions.find((c) => c.type === type && c.status === 'True');
     if (condition) return condition;
   }
-  return null;
+  return conditions.find(isRefusal) ?? null;
 }
 
 function buildRoleView(role: RoleName, pods: readonly Pod[], status: PPOJobStatus | undefined): RoleView {
@@ -92,10 +97,11 @@ function buildPodView(pod: Pod): PodView {
 }
 
 function podState(pod: Pod): PodState {
+  // However it ends, a pod that was told to stop has not failed.
+  if (pod.metadata.deletionTimestamp !== undefined) return 'Stopping';
   const phase = pod.status?.phase;
   if (phase === 'Failed') return 'Failed';
   if (phase === 'Succeeded') return 'Ended';
-  if (pod.metadata.deletionTimestamp !== undefined) return 'Stopping';
   if (pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True')) return 'Ready';
   const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
   return statuses.some((status) => status.state.running) ? 'Starting' : 'Waiting';

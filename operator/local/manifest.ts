@@ -29,9 +29,11 @@ export function loadManifest(source: ManifestSource): ParsedPPOJob {
   const overridden = source.overrides.reduce(applyOverride, read.value);
   const parsed = parsePPOJob(withOutputPath(overridden, source));
   if (!parsed.ok) return parsed;
-  const job = resolvePaths(parsed.job, dirname(source.manifestPath));
-  const problems = findMissingFiles(job);
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, job };
+  // Paths that differ as text may be the same file once they are absolute, which the reconciler would refuse later.
+  const resolved = parsePPOJob(resolvePaths(parsed.job, dirname(source.manifestPath)));
+  if (!resolved.ok) return resolved;
+  const problems = [...findMissingFiles(resolved.job), ...findSuspension(resolved.job)];
+  return problems.length > 0 ? { ok: false, problems } : resolved;
 }
 
 type Mapping = Readonly<Record<string, unknown>>;
@@ -108,6 +110,13 @@ function findMissingFiles({ spec }: PPOJob): Problem[] {
       .filter(([, path]) => !statSync(path, { throwIfNoEntry: false })?.isFile())
       .map(([path, found]) => missing(path, found, 'must be a file of JSON lines')),
   ];
+}
+
+/** Nobody could ever wake the job up: the cluster of a run ends with it. */
+function findSuspension({ spec }: PPOJob): Problem[] {
+  if (!spec.suspend) return [];
+  const rule = 'must be false on this machine, where nobody can resume a job later';
+  return [{ path: 'spec.suspend', found: 'true', rule, remedy: 'remove it' }];
 }
 
 function missing(path: string, found: string, rule: string): Problem {

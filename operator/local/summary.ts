@@ -6,7 +6,7 @@ import { type IterationRecord, METRICS } from './metrics-file.ts';
 import { findCheckpoint, type OutputPaths, type RunFolders } from './output.ts';
 
 export interface Summary {
-  /** The job's last condition. */
+  /** The job's last condition; "not Accepted" where the operator refused it. */
   readonly condition: string;
   readonly iterations: number;
   /** Held-out exact match, 0..1; null where it was not measured. */
@@ -14,7 +14,7 @@ export interface Summary {
   readonly accuracyAfter: number | null;
   /** From the start of this command to the job's end. */
   readonly seconds: number;
-  /** Largest |rollout logprob - trainer logprob| of any token. */
+  /** Largest |rollout logprob - trainer logprob| of any token; null before the first iteration. */
   readonly maxLogprobDifference: number | null;
   /** Generated in training rollouts. */
   readonly tokens: number;
@@ -28,14 +28,15 @@ export interface Summary {
 export function summarize(view: JobView, records: readonly IterationRecord[], seconds: number): Summary {
   const { condition, progress, roles } = view;
   const measured = records.map((record) => record.metrics[METRICS.accuracy]).filter((value) => value !== undefined);
+  const iterations = Math.max(progress?.iteration ?? 0, records.at(-1)?.iteration ?? 0);
   const number = (text: string | undefined): number | null => (text === undefined ? null : Number(text));
   return {
-    condition: condition?.type ?? 'Unknown',
-    iterations: Math.max(progress?.iteration ?? 0, records.at(-1)?.iteration ?? 0),
+    condition: condition === null ? 'Unknown' : condition.status === 'True' ? condition.type : `not ${condition.type}`,
+    iterations,
     accuracyBefore: number(progress?.accuracyBefore),
     accuracyAfter: measured.at(-1) ?? number(progress?.accuracy),
     seconds: Math.round(seconds * 10) / 10,
-    maxLogprobDifference: number(progress?.maxLogprobDifference),
+    maxLogprobDifference: iterations === 0 ? null : number(progress?.maxLogprobDifference),
     tokens: progress?.tokens ?? 0,
     restarts: Object.fromEntries(roles.map(({ role, restarts }) => [role, restarts])),
     reason: condition?.reason ?? '',

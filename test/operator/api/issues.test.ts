@@ -133,3 +133,7 @@ test('too many resources are refused', () => {
   const [problem] = problemsWith({ 'spec.roles.actor.resources': { limits } });
   assert.equal(problem?.rule, 'must have at most 16 entries');
 });
+
+test('a number beyond two bounds is one problem', () => {
+  assert.equal(problemsWith({ 'spec.seed': 99_999_999_999 }).length, 1);
+});

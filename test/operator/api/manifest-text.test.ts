@@ -42,3 +42,11 @@ test('nothing, several documents, too much text and alias bombs are refused', ()
   const levels = Array.from({ length: 9 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i}, `.repeat(9)}]`);
   assert.equal(problemsOf(['l0: &l0 [x]', ...levels].join('\n'))[0]?.found, 'YAML aliases');
 });
+
+test('an alias inside of what it names is a problem, not a crash', () => {
+  for (const text of ['a: &a [*a]\n', 'spec: &s { b: { c: *s } }\n']) {
+    const [problem] = problemsOf(text);
+    assert.equal(problem?.rule, 'must expand to plain data: an alias stands inside of what it names');
+  }
+  assert.deepEqual(readManifestText('a: &a [1]\nb: *a\n'), { ok: true, value: { a: [1], b: [1] } });
+});

@@ -59,3 +59,12 @@ test('--help wins over everything and names every option', () => {
     assert.ok(HELP.includes(`--${option}`));
   }
 });
+
+test('an option is never taken for the value of the one before it, unless it stands behind a =', () => {
+  const parsed = parseArguments(['--output', '--plain']);
+  assert.deepEqual(parsed, { kind: 'wrong', problems: ['--output needs a value, found --plain'] });
+  const inline = parseArguments(['--output=--plain']);
+  assert.ok(inline.kind === 'run');
+  assert.equal(inline.run.outputPath, '--plain');
+  assert.equal(inline.run.isPlain, false);
+});

@@ -16,13 +16,32 @@ test('a new condition is said once, with its message', () => {
   ]);
 });
 
+const FAILURE = { pod: 'tiny-generation-0', uid: 'u1', exitCode: 1, message: 'out of luck\nmore' };
+
 test('a lost pod, the restart of its role, and its return', () => {
-  const failed = buildView({ pods: [buildRolePod({ phase: 'Failed', message: 'out of luck\nmore' })] });
-  const starting = buildView({ pods: [buildRolePod({ isReady: false })], restarts: 1 });
-  const back = buildView({ restarts: 1 });
-  assert.deepEqual(describeChanges(buildView(), failed), ['tiny-generation-0 failed: out of luck']);
-  assert.deepEqual(describeChanges(failed, starting), ['generation restarts: 1']);
+  const starting = buildView({ pods: [buildRolePod({ isReady: false })], restarts: 1, lastFailure: FAILURE });
+  const back = buildView({ restarts: 1, lastFailure: FAILURE });
+  assert.deepEqual(describeChanges(buildView(), starting), [
+    'tiny-generation-0 failed: out of luck',
+    'generation restarts: 1',
+  ]);
   assert.deepEqual(describeChanges(starting, back), ['tiny-generation-0 is back']);
+});
+
+test("a killed pod's last words are those of its daily work, so the signal is told instead", () => {
+  const killed = buildView({ lastFailure: { ...FAILURE, exitCode: 137 } });
+  assert.deepEqual(describeChanges(buildView(), killed), ['tiny-generation-0 was killed (SIGKILL)']);
+});
+
+test('pods that a failed job stops have not failed themselves', () => {
+  const pods = [buildRolePod({ phase: 'Failed', isDeleted: true, message: 'model loaded' })];
+  const failed = buildView({
+    condition: 'Failed',
+    message: 'pod x failed',
+    pods,
+    lastFailure: { ...FAILURE, pod: 'x' },
+  });
+  assert.deepEqual(describeChanges(buildView(), failed), ['job Failed: pod x failed']);
 });
 
 test('a restarted sidecar', () => {

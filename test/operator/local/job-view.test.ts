@@ -10,6 +10,7 @@ test('every state of a pod', () => {
     [{ isReady: false }, 'Starting'],
     [{}, 'Ready'],
     [{ isDeleted: true }, 'Stopping'],
+    [{ phase: 'Failed', isDeleted: true }, 'Stopping'],
     [{ phase: 'Succeeded' }, 'Ended'],
     [{ phase: 'Failed', message: 'out of luck' }, 'Failed'],
   ];
@@ -50,4 +51,23 @@ test('the furthest condition counts', () => {
     [3, 4].map((n) => isFinal(current(n))),
     [false, true],
   );
+});
+
+test('a job that is not accepted goes nowhere', () => {
+  const refused = {
+    type: 'Accepted',
+    status: 'False' as const,
+    reason: 'Invalid',
+    message: 'why',
+    lastTransitionTime: '',
+  };
+  const job = {
+    apiVersion: 'x',
+    kind: 'PPOJob',
+    metadata: { name: 'a', namespace: 'b' },
+    status: { conditions: [refused] },
+  };
+  const { condition } = buildJobView(job, []);
+  assert.equal(condition, refused);
+  assert.ok(isFinal(condition));
 });

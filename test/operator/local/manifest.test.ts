@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
 import { loadManifest, type ManifestSource } from '../../../operator/local/manifest.ts';
 
@@ -81,4 +81,26 @@ test('files that are not there are all reported', () => {
 
 test('a manifest that is no mapping, or whose output is no mapping, is a problem and no crash', () => {
   for (const spec of [`${SPEC}  output: 3\n`, '  - 1\n', '']) assert.equal(load(spec).ok, false);
+});
+
+test('paths that only differ as text are found to be the same file', () => {
+  const spec = SPEC.replace(
+    'train: { path: train.jsonl }',
+    'train: { path: train.jsonl }, evaluation: { path: ../here/train.jsonl }',
+  );
+  const loaded = load(spec.replaceAll('../here', `../${basename(directory)}`));
+  assert.ok(!loaded.ok);
+  assert.deepEqual(
+    loaded.problems.map(({ path }) => path),
+    ['spec.dataset.evaluation.path'],
+  );
+});
+
+test('a suspended job is refused, since nothing on this machine would ever resume it', () => {
+  const loaded = load(`${SPEC}  suspend: true\n`);
+  assert.ok(!loaded.ok);
+  assert.deepEqual(
+    loaded.problems.map(({ path }) => path),
+    ['spec.suspend'],
+  );
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { outputPaths } from '../../../operator/local/output.ts';
 import { renderInterrupted, renderSummary, summarize } from '../../../operator/local/summary.ts';
-import { buildRecord, buildView } from './fixtures/views.ts';
+import { buildRecord, buildView, PROGRESS } from './fixtures/views.ts';
 
 const paths = outputPaths('/out');
 
@@ -42,6 +42,20 @@ test('a failure says why and promises no model; a job that measured nothing says
   assert.match(text, /reason +Because: pod x failed: out of luck/);
   assert.match(text, /accuracy +not measured/);
   assert.doesNotMatch(text, /\/out\/actor/);
+});
+
+test('parity is not measured before the first iteration, and a refused job says so', () => {
+  const progress = { ...PROGRESS, iteration: 0, maxLogprobDifference: '0' };
+  assert.equal(summarize(buildView({ condition: 'Failed', progress }), [], 1).maxLogprobDifference, null);
+  const view = buildView();
+  const condition = {
+    type: 'Accepted',
+    status: 'False',
+    reason: 'Invalid',
+    message: 'why',
+    lastTransitionTime: '',
+  } as const;
+  assert.equal(summarize({ ...view, condition }, [], 1).condition, 'not Accepted');
 });
 
 test('an interrupt before the first checkpoint says how to rerun, with arguments that a shell takes', () => {
