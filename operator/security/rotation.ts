@@ -1,0 +1,126 @@
+/**
+ * When certificates begin, end and are replaced. Pure: times in, decisions out. Nothing here signs.
+ *
+ * A change of authority takes two steps, so that no peer is ever shown a certificate that it can't believe yet: first the
+ * next authority is believed beside the present one, and only after everybody has had time to hear of it does it sign.
+ */
+import { X509Certificate } from 'node:crypto';
+import type { KeyedCertificate, Validity } from './certificates.ts';
+
+export interface Lifetimes {
+  readonly authorityMs: number;
+  readonly certificateMs: number;
+  /** A certificate is replaced when less than this is left of it. */
+  readonly renewalMs: number;
+  /** A next authority is made when less than this is left of the present one. */
+  readonly successionMs: number;
+  /** From being believed to signing: well above what a Secret takes to reach every pod. */
+  readonly announcementMs: number;
+}
+
+const DAY_MS = 86_400_000;
+/** Renewal leaves ten days in which the operator may be gone. */
+export const LIFETIMES: Lifetimes = {
+  authorityMs: 180 * DAY_MS,
+  certificateMs: 30 * DAY_MS,
+  renewalMs: 10 * DAY_MS,
+  successionMs: 60 * DAY_MS,
+  announcementMs: DAY_MS,
+};
+/** Clocks of nodes differ. */
+export const SKEW_MS = 300_000;
+
+export interface Authorities {
+  /** Signs. */
+  readonly current: KeyedCertificate;
+  /** Is believed, and signs later. */
+  readonly next: KeyedCertificate | null;
+  /** Is still believed, until it ends. */
+  readonly previous: { readonly certificate: string } | null;
+}
+
+/**
+ * - `found`: there is no authority of use; a first one is made.
+ * - `announce`: a next authority is made, to be believed.
+ * - `succeed`: the next authority becomes the present one.
+ * - `keep`: nothing changes.
+ */
+export type AuthorityStep = 'found' | 'announce' | 'succeed' | 'keep';
+
+/** Null where the text is no certificate. */
+export function validityOf(certificate: string): Validity | null {
+  try {
+    const { validFromDate, validToDate } = new X509Certificate(certificate);
+    return { notBefore: validFromDate, notAfter: validToDate };
+  } catch {
+    return null;
+  }
+}
+
+export function planAuthority(authorities: Authorities | null, nowMs: number, lifetimes: Lifetimes): AuthorityStep {
+  const current = authorities === null ? null : validityOf(authorities.current.certificate);
+  if (authorities === null || current === null || current.notAfter.getTime() <= nowMs) return 'found';
+  if (authorities.next !== null) return signsFromMs(authorities.next, lifetimes) <= nowMs ? 'succeed' : 'keep';
+  return current.notAfter.getTime() - lifetimes.successionMs <= nowMs ? 'announce' : 'keep';
+}
+
+function signsFromMs(next: KeyedCertificate, { announcementMs }: Lifetimes): number {
+  const validity = validityOf(next.certificate);
+  // One that can't be read is of no use as a successor: it is replaced when it should have signed.
+  return validity === null ? 0 : validity.notBefore.getTime() + SKEW_MS + announcementMs;
+}
+
+/** Whether a certificate must be replaced: unreadable, near its end, of another authority, or under other names. */
+export function isDue(
+  holder: { readonly certificate: string; readonly uri: string; readonly dnsNames: readonly string[] },
+  authority: KeyedCertificate,
+  o: { readonly nowMs: number; readonly lifetimes: Lifetimes },
+): boolean {
+  try {
+    const certificate = new X509Certificate(holder.certificate);
+    const names = [...holder.dnsNames.map((name) => `DNS:${name}`), `URI:${holder.uri}`];
+    return (
+      certificate.validToDate.getTime() - renewalMs(certificate, o.lifetimes) <= o.nowMs ||
+      !certificate.verify(new X509Certificate(authority.certificate).publicKey) ||
+      certificate.subjectAltName !== names.join(', ')
+    );
+  } catch {
+    return true;
+  }
+}
+
+/** Of a certificate that had to be short, since its authority ends, a third is enough. */
+function renewalMs({ validFromDate, validToDate }: X509Certificate, lifetimes: Lifetimes): number {
+  return Math.min(lifetimes.renewalMs, (validToDate.getTime() - validFromDate.getTime()) / 3);
+}
+
+export function authorityValidity(nowMs: number, { authorityMs }: Lifetimes): Validity {
+  return { notBefore: new Date(nowMs - SKEW_MS), notAfter: new Date(nowMs + authorityMs) };
+}
+
+/** Never beyond the end of the authority. */
+export function certificateValidity(
+  nowMs: number,
+  authority: KeyedCertificate,
+  { certificateMs }: Lifetimes,
+): Validity {
+  const authorityEndMs = validityOf(authority.certificate)?.notAfter.getTime() ?? Number.POSITIVE_INFINITY;
+  return {
+    notBefore: new Date(nowMs - SKEW_MS),
+    notAfter: new Date(Math.min(nowMs + certificateMs, authorityEndMs)),
+  };
+}
+
+/** When to look again: the next time at which any decision above may be another one. */
+export function nextLookMs(authorities: Authorities, certificates: readonly string[], lifetimes: Lifetimes): number {
+  const { current, next } = authorities;
+  const authorityMs =
+    next === null
+      ? (validityOf(current.certificate)?.notAfter.getTime() ?? 0) - lifetimes.successionMs
+      : signsFromMs(next, lifetimes);
+  const renewals = certificates.map((pem) => {
+    const certificate = new X509Certificate(pem);
+    return certificate.validToDate.getTime() - renewalMs(certificate, lifetimes);
+  });
+  return Math.min(authorityMs, ...renewals);
+}

@@ -1,0 +1,45 @@
+/** The steps of an authority's life, one by one. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { issueAuthority } from '../../../operator/security/certificates.ts';
+import { type Authorities, LIFETIMES, planAuthority, SKEW_MS } from '../../../operator/security/rotation.ts';
+
+const NOW_MS = Date.parse('2026-03-01T00:00:00Z');
+
+function authority(beginsInMs: number, endsInMs: number) {
+  const [notBefore, notAfter] = [new Date(NOW_MS + beginsInMs), new Date(NOW_MS + endsInMs)];
+  return issueAuthority({ commonName: 'a', notBefore, notAfter });
+}
+
+const plan = (authorities: Authorities | null) => planAuthority(authorities, NOW_MS, LIFETIMES);
+const fresh = await authority(-1000, LIFETIMES.authorityMs);
+const alone = { next: null, previous: null };
+
+test('found: where there is none, where it is damaged, where it has ended', async () => {
+  assert.equal(plan(null), 'found');
+  assert.equal(plan({ ...alone, current: { certificate: 'damaged', key: '' } }), 'found');
+  assert.equal(plan({ ...alone, current: await authority(-2000, -1000) }), 'found');
+});
+
+test('keep: while there is time enough', () => {
+  assert.equal(plan({ ...alone, current: fresh }), 'keep');
+});
+
+test('announce: when the end is near, unless it has been', async () => {
+  const ending = await authority(-1000, LIFETIMES.successionMs - 1000);
+  assert.equal(plan({ ...alone, current: ending }), 'announce');
+  assert.equal(plan({ ...alone, current: ending, next: fresh }), 'keep');
+});
+
+test('succeed: after everybody has had time to hear of the next', async () => {
+  const current = await authority(-1000, LIFETIMES.successionMs - 1000);
+  const known = await authority(-LIFETIMES.announcementMs - SKEW_MS, LIFETIMES.authorityMs);
+  assert.equal(plan({ current, next: known, previous: null }), 'succeed');
+  const unknown = await authority(-LIFETIMES.announcementMs - SKEW_MS + 2000, LIFETIMES.authorityMs);
+  assert.equal(plan({ current, next: unknown, previous: null }), 'keep');
+});
+
+test('a certificate lives shorter than the authority that is about to be succeeded', () => {
+  assert.ok(LIFETIMES.certificateMs + LIFETIMES.announcementMs < LIFETIMES.successionMs);
+  assert.ok(LIFETIMES.renewalMs < LIFETIMES.certificateMs);
+});
