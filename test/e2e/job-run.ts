@@ -12,7 +12,7 @@ const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 export const NUM_ITERATIONS = 6;
 
 /** The example, cut down: a sixth of the prompts, a checkpoint every other iteration. */
-const SMALL = {
+export const SMALL = {
   'spec.algorithm.numIterations': NUM_ITERATIONS,
   'spec.rollout.batchSize': 96,
   'spec.rollout.maxConcurrentSequences': 32,
