@@ -15,6 +15,19 @@ export function groupOf(pod: Pod): string | null {
   return label === COLOCATED ? COLOCATED : roleOf(pod);
 }
 
+/** Whether the pod carries the role, alone or with others: then its containers are named after their roles. */
+export function carriesRole(pod: Pod, role: RoleName): boolean {
+  const group = groupOf(pod);
+  return group === role || (group === COLOCATED && pod.spec.containers.some(({ name }) => name === role));
+}
+
+/** Whether the role's part of the pod is ready. */
+export function isRoleReady(pod: Pod, role: RoleName): boolean {
+  if (groupOf(pod) !== COLOCATED) return isReady(pod);
+  const container = (pod.status?.containerStatuses ?? []).find(({ name }) => name === role);
+  return pod.metadata.deletionTimestamp === undefined && container?.ready === true;
+}
+
 export function isReady(pod: Pod): boolean {
   if (pod.metadata.deletionTimestamp !== undefined) return false;
   return (pod.status?.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True');

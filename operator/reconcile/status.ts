@@ -6,10 +6,11 @@ import { formatProblems, type Problem } from '../api/problems.ts';
 import { timestamp } from '../cluster/clock.ts';
 import type { Condition, ConditionStatus, Pod, Stored } from '../cluster/objects.ts';
 import { roleLabels } from '../plan/children.ts';
+import { carrierOf } from '../plan/ports.ts';
 import { computeBackoffs } from './backoff.ts';
 import { findCondition, latestStageFirst, setCondition } from './conditions.ts';
 import type { Judgement } from './judge.ts';
-import { isReady, roleOf, unschedulableMessage } from './pod-state.ts';
+import { carriesRole, isReady, isRoleReady, unschedulableMessage } from './pod-state.ts';
 import { countRestarts, type RestartCounts } from './restarts.ts';
 
 export interface StatusInput {
@@ -49,7 +50,7 @@ export function computeStatus(input: StatusInput): PPOJobStatus {
     restarts: counts.total,
     ...(infrastructureRestarts > 0 && { infrastructureRestarts }),
     ...(counts.job > 0 && { jobRestarts: counts.job }),
-    generationSelector: formatSelector(roleLabels(job.metadata.name, 'generation')),
+    generationSelector: formatSelector(roleLabels(job.metadata.name, carrierOf(job, 'generation'))),
     ...(progress !== null && { progress }),
     ...(lastFailure !== undefined && { lastFailure }),
     ...(judgement.unstartable !== null && { unstartable: judgement.unstartable }),
@@ -100,7 +101,7 @@ function computeRoles(input: StatusInput, counts: RestartCounts): Record<RoleNam
     const backoff = backoffs[role];
     return {
       desired: job.spec.roles[role].replicas,
-      ready: pods.filter((pod) => roleOf(pod) === role && isReady(pod)).length,
+      ready: pods.filter((pod) => carriesRole(pod, role) && isRoleReady(pod, role)).length,
       restarts: counts.program[role] ?? 0,
       ...(infrastructureRestarts > 0 && { infrastructureRestarts }),
       ...(backoff !== undefined && { backoff }),
@@ -130,8 +131,10 @@ function computeConditions(input: StatusInput, now: string): Condition[] {
   return latestStageFirst(conditions);
 }
 
+/** Pods that the job should have: roles that share a pod count once. */
 function countDesired(job: PPOJob): number {
-  return ROLE_NAMES.reduce((sum, role) => sum + job.spec.roles[role].replicas, 0);
+  const counts = new Map(ROLE_NAMES.map((role) => [carrierOf(job, role), job.spec.roles[role].replicas]));
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
 function endVerdict({ judgement, job }: StatusInput): Verdict | null {

@@ -42,6 +42,7 @@ export interface ControlPlaneOptions {
 const CONTROLLERS = [
   ...['garbage-collector-controller', 'namespace-controller', 'pod-garbage-collector-controller'],
   ...['podgroup-protection-controller', 'taint-eviction-controller', 'node-lifecycle-controller', 'job-controller'],
+  'resourceclaim-controller',
   ...['service-cidr-controller', 'disruption-controller', 'resourcequota-controller', 'serviceaccount-controller'],
   ...['root-ca-certificate-publisher-controller', 'deployment-controller', 'replicaset-controller'],
 ];
@@ -139,7 +140,8 @@ export class ControlPlane {
     this.#run('etcd', etcdFlags(this.#place));
     await this.startApiServer();
     await this.#prepare();
-    this.#run('kube-controller-manager', [...controllerManagerFlags(this.directory, CONTROLLERS), ...CLIENT_FLAGS]);
+    const controllerFlags = controllerManagerFlags(this.directory, CONTROLLERS);
+    this.#run('kube-controller-manager', [...controllerFlags, ...CLIENT_FLAGS, '--feature-gates=GenericWorkload=true']);
     this.#run('kube-scheduler', [...schedulerFlags(this.directory), ...CLIENT_FLAGS]);
     await this.#untilServiceAccounts();
   }

@@ -5,7 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LABELS } from '../../operator/api/names.ts';
 import type { PPOJobStatus } from '../../operator/api/ppojob.ts';
 import { type Cluster, EVENTS, PODS } from '../../operator/cluster/cluster.ts';
-import { NotFoundError } from '../../operator/cluster/errors.ts';
+import type { Discovery } from '../../operator/cluster/discovery.ts';
+import { ConflictError, NotFoundError } from '../../operator/cluster/errors.ts';
 import type { Pod, Stored } from '../../operator/cluster/objects.ts';
 import { runOperator } from '../../operator/reconcile/operator.ts';
 import { PPO_JOBS, type PPOJobObject } from '../../operator/reconcile/ppojob-kind.ts';
@@ -28,11 +29,12 @@ export class JobWorld {
   }
 
   /** An operator in this process, for this namespace alone. The function returned ends it without waiting for its end. */
-  startOperator(cluster: Cluster = this.cluster): () => void {
+  startOperator(cluster: Cluster = this.cluster, discovery?: Discovery): () => void {
     const stop = new AbortController();
     this.#stop = stop;
     const onError = (error: unknown): number => this.errors.push(error);
-    this.#operator = runOperator({ cluster, onError, namespace: this.namespace }, stop.signal);
+    const options = { cluster, onError, namespace: this.namespace, ...(discovery !== undefined && { discovery }) };
+    this.#operator = runOperator(options, stop.signal);
     return () => stop.abort();
   }
 
@@ -49,9 +51,16 @@ export class JobWorld {
 
   /** Changes fields of the spec, whoever else writes meanwhile. */
   async changeSpec(name: string, change: Record<string, unknown>): Promise<void> {
-    const job = await this.job(name);
-    const spec = { ...(job.spec as Record<string, unknown>), ...change };
-    await this.cluster.update(PPO_JOBS, { ...job, spec }, WRITER);
+    for (;;) {
+      const job = await this.job(name);
+      const spec = { ...(job.spec as Record<string, unknown>), ...change };
+      try {
+        await this.cluster.update(PPO_JOBS, { ...job, spec }, WRITER);
+        return;
+      } catch (error) {
+        if (!(error instanceof ConflictError)) throw error;
+      }
+    }
   }
 
   job(name: string): Promise<Stored<PPOJobObject>> {
