@@ -36,7 +36,6 @@ function mergeItems(base: readonly Mapping[], over: readonly Mapping[], key: str
 }
 
 function mergeField(name: string, base: unknown, over: unknown): unknown {
-  if (over === undefined || over === null) return base;
   if (isMapping(base) && isMapping(over)) return mergeTemplates(base, over);
   if (!Array.isArray(base) || !Array.isArray(over)) return over;
   const key = MERGE_KEYS[name];
@@ -47,7 +46,10 @@ function mergeField(name: string, base: unknown, over: unknown): unknown {
 /** `over` laid over `base`. */
 export function mergeTemplates<T extends Mapping>(base: T, over: Mapping): T {
   const merged: Record<string, unknown> = { ...base };
-  for (const [name, value] of Object.entries(over)) merged[name] = mergeField(name, base[name], value);
+  for (const [name, value] of Object.entries(over)) {
+    // Null is as good as absent, as the API server has it.
+    if (value !== undefined && value !== null) merged[name] = mergeField(name, base[name], value);
+  }
   return merged as T;
 }
 
