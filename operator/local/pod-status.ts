@@ -21,7 +21,7 @@ export function computePodStatus(pod: Pod, observed: PodObservation, now: string
   const mains = statusOf(pod.spec.containers);
   const sidecarNames = new Set((pod.spec.initContainers ?? []).filter((c) => c.restartPolicy).map((c) => c.name));
   const isInitialized = inits.every((s) => (sidecarNames.has(s.name) ? s.started === true : isTerminated(s, 0)));
-  const phase = observed.failure ? 'Failed' : computePhase(pod, mains, inits, sidecarNames);
+  const phase = computePhase(pod, { mains, inits, sidecarNames, hasFailedToStart: observed.failure !== null });
   const isReady =
     phase === 'Running' && [...mains, ...inits.filter((s) => sidecarNames.has(s.name))].every((s) => s.ready);
   const conditions = { PodScheduled: true, Initialized: isInitialized, ContainersReady: isReady, Ready: isReady };
@@ -38,16 +38,23 @@ export function computePodStatus(pod: Pod, observed: PodObservation, now: string
   };
 }
 
-function computePhase(
-  pod: Pod,
-  mains: readonly ContainerStatus[],
-  inits: readonly ContainerStatus[],
-  sidecarNames: ReadonlySet<string>,
-): PodPhase {
+interface ContainerStates {
+  readonly mains: readonly ContainerStatus[];
+  readonly inits: readonly ContainerStatus[];
+  readonly sidecarNames: ReadonlySet<string>;
+  readonly hasFailedToStart: boolean;
+}
+
+function computePhase(pod: Pod, { mains, inits, sidecarNames, hasFailedToStart }: ContainerStates): PodPhase {
+  const isNeverRestarted = (pod.spec.restartPolicy ?? 'Always') === 'Never';
   const failedInit = inits.some((s) => !sidecarNames.has(s.name) && s.state.terminated && !isTerminated(s, 0));
-  if (failedInit && (pod.spec.restartPolicy ?? 'Always') === 'Never') return 'Failed';
-  if (mains.every((s) => s.state.terminated)) return mains.every((s) => isTerminated(s, 0)) ? 'Succeeded' : 'Failed';
+  const hasEnded = mains.every((s) => s.state.terminated);
   const hasStarted = mains.every((s) => s.state.running || s.state.terminated || s.restartCount > 0 || s.lastState);
+  if (hasFailedToStart || hasEnded || (failedInit && isNeverRestarted)) {
+    // A pod that is over may be replaced at once, so it isn't over while a sidecar still holds its ports.
+    if (inits.some((s) => s.state.running)) return hasStarted ? 'Running' : 'Pending';
+    return hasEnded && mains.every((s) => isTerminated(s, 0)) ? 'Succeeded' : 'Failed';
+  }
   return hasStarted ? 'Running' : 'Pending';
 }
 

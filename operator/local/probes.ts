@@ -29,10 +29,11 @@ export async function watchProbe(
 ): Promise<void> {
   const results = new ProbeResults(probe, Date.now());
   while (!signal.aborted) {
+    const startMs = Date.now();
     const isOk = await probeOnce(probe, signal);
     if (signal.aborted) return;
-    if (results.add(isOk, Date.now())) onVerdict(results.verdict === true);
-    await sleep(results.verdict === true ? probe.periodSeconds * 1000 : EAGER_PERIOD_MS, signal);
+    if (results.add(isOk, startMs)) onVerdict(results.verdict === true);
+    await sleep(results.msUntilNext(startMs, Date.now()), signal);
   }
 }
 
@@ -62,6 +63,12 @@ export class ProbeResults {
     if (this.#successes >= this.#probe.successThreshold) this.#verdict = true;
     else if (this.#failures >= this.#probe.failureThreshold) this.#verdict = false;
     return this.#verdict !== before;
+  }
+
+  /** From start to start, as a kubelet counts: a probe that times out must not put off the verdict. */
+  msUntilNext(startMs: number, nowMs: number): number {
+    const periodMs = this.#verdict === true ? this.#probe.periodSeconds * 1000 : EAGER_PERIOD_MS;
+    return Math.max(0, startMs + periodMs - nowMs);
   }
 
   #count(isOk: boolean, nowMs: number): void {

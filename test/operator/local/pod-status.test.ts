@@ -33,11 +33,16 @@ test('phases', () => {
   assert.equal(statusOf({ sidecar: running, one: running }).phase, 'Pending');
   assert.equal(statusOf({ sidecar: running, one: running, two: running }).phase, 'Running');
   assert.equal(statusOf({ sidecar: running, one: ended(0), two: running }).phase, 'Running');
-  assert.equal(statusOf({ sidecar: running, one: ended(0), two: ended(0) }).phase, 'Succeeded');
   assert.equal(statusOf({ sidecar: ended(143), one: ended(0), two: ended(0) }).phase, 'Succeeded');
-  assert.equal(statusOf({ sidecar: running, one: ended(0), two: ended(3) }).phase, 'Failed');
+  assert.equal(statusOf({ sidecar: ended(143), one: ended(0), two: ended(3) }).phase, 'Failed');
   assert.equal(statusOf({}, pod, false, true).phase, 'Failed');
   assert.equal(statusOf({}, pod, false, true).message, 'no');
+});
+
+test('a pod is not over while its sidecar runs: its successor needs the ports', () => {
+  assert.equal(statusOf({ sidecar: running, one: ended(0), two: ended(0) }).phase, 'Running');
+  assert.equal(statusOf({ sidecar: running, one: ended(0), two: ended(3) }).phase, 'Running');
+  assert.equal(statusOf({ sidecar: running }, pod, false, true).phase, 'Pending');
 });
 
 test('a failed init container fails a pod that never restarts', () => {

@@ -68,3 +68,12 @@ test('sleep ends with its signal', async () => {
   await sleeping;
   await sleep(3_600_000, controller.signal);
 });
+
+test('the period counts from start to start, whatever a probe takes', () => {
+  const results = new ProbeResults({ ...PROBE, successThreshold: 1 }, 0);
+  assert.equal(results.msUntilNext(100, 150), 200);
+  results.add(true, 1000);
+  assert.equal(results.msUntilNext(1000, 1000), 2000);
+  assert.equal(results.msUntilNext(1000, 2500), 500);
+  assert.equal(results.msUntilNext(1000, 9000), 0);
+});
