@@ -19,6 +19,8 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** application/json when absent. */
   readonly contentType?: string;
+  /** The form of the answer; application/json when absent. */
+  readonly accept?: string;
 }
 
 /** One attempt that has got an answer, or (`status` null) none. */
@@ -44,6 +46,7 @@ interface Answer {
   readonly body: unknown;
 }
 
+const JSON_TYPE = 'application/json';
 const MAX_BODY_BYTES = 256 * 2 ** 20;
 const MAX_ATTEMPTS = 10;
 const DEFAULT_RETRY_AFTER_MS = 1000;
@@ -125,11 +128,11 @@ export class KubernetesTransport {
   }
 
   async #send(
-    { method, path, body, contentType = 'application/json' }: Omit<ApiRequest, 'subject'>,
+    { method, path, body, contentType = JSON_TYPE, accept = JSON_TYPE }: Omit<ApiRequest, 'subject'>,
     { access, ...options }: { access: ServerAccess; dispatcher: Dispatcher; signal: AbortSignal; bodyTimeout: number },
   ): Promise<Dispatcher.ResponseData> {
     const { clock, userAgent, onAttempt } = this.#options;
-    const headers: Record<string, string> = { ...access.headers, accept: 'application/json', 'user-agent': userAgent };
+    const headers: Record<string, string> = { ...access.headers, accept, 'user-agent': userAgent };
     if (body !== undefined) headers['content-type'] = contentType;
     const startMs = clock.nowMs();
     let status: number | null = null;

@@ -10,6 +10,7 @@ import type { KubernetesTransport } from '../../operator/cluster/kubernetes-tran
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
 const CRD_PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+const AGGREGATED_DISCOVERY = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 const ESTABLISHED_DEADLINE_MS = 30_000;
 
 /** Applies every CRD under crds/ and waits until the server serves them. */
@@ -29,9 +30,26 @@ async function installCrd(transport: KubernetesTransport, crd: JsonObject): Prom
   const query = '?fieldManager=test&force=true';
   const contentType = 'application/apply-patch+yaml';
   await transport.request({ method: 'PATCH', path: path + query, subject, contentType, body: crd });
+  await until(`${subject.title} is served`, async () =>
+    isEstablished(await transport.request({ method: 'GET', path, subject })),
+  );
+  const { group } = crd.spec as JsonObject;
+  await until(`${subject.title} is discovered`, async () => isDiscovered(transport, String(group)));
+}
+
+/** Controllers find kinds by discovery, which knows of a new one a little later than the server serves it. */
+async function isDiscovered(transport: KubernetesTransport, group: string): Promise<boolean> {
+  const subject = { title: 'discovery', name: null };
+  const { items } = await transport.request({ method: 'GET', path: '/apis', subject, accept: AGGREGATED_DISCOVERY });
+  return (
+    Array.isArray(items) && items.some((item) => isJsonObject(item) && (item.metadata as JsonObject).name === group)
+  );
+}
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   const endMs = Date.now() + ESTABLISHED_DEADLINE_MS;
-  while (!isEstablished(await transport.request({ method: 'GET', path, subject }))) {
-    if (Date.now() > endMs) throw new Error(`${subject.title} isn't served after ${ESTABLISHED_DEADLINE_MS / 1000} s`);
+  while (!(await isSo())) {
+    if (Date.now() > endMs) throw new Error(`${what}: not after ${ESTABLISHED_DEADLINE_MS / 1000} s`);
     await delay(50);
   }
 }
