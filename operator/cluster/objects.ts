@@ -108,6 +108,8 @@ export interface Probe {
   readonly timeoutSeconds?: number;
   readonly failureThreshold?: number;
   readonly successThreshold?: number;
+  /** Of a liveness or startup probe: the grace of the end that it brings about, in place of the pod's. */
+  readonly terminationGracePeriodSeconds?: number;
 }
 
 /** Kubernetes quantities: "500m", "2Gi", 2. */

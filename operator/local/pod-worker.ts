@@ -136,7 +136,7 @@ export class PodWorker {
       launch: this.#buildLaunch(container, addressByService),
       probes: this.#buildProbes(container),
       restartPolicy,
-      graceMs: this.#specGraceMs(),
+      graceMs: (container.livenessProbe?.terminationGracePeriodSeconds ?? this.#specGraceSeconds()) * 1000,
       onChange: () => this.#machine.onChange(),
     });
     this.#runners.set(container.name, runner);
@@ -181,12 +181,12 @@ export class PodWorker {
     return this.pod.spec.restartPolicy ?? 'Always';
   }
 
-  #specGraceMs(): number {
-    return (this.pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000;
+  #specGraceSeconds(): number {
+    return this.pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
   }
 
   #remainingGraceMs(): number {
-    return Math.min(this.#specGraceMs(), Math.max(0, this.#graceEndMs - Date.now()));
+    return Math.min(this.#specGraceSeconds() * 1000, Math.max(0, this.#graceEndMs - Date.now()));
   }
 }
 

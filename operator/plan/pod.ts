@@ -30,8 +30,11 @@ const containerSecurity: NonNullable<Container['securityContext']> = {
   seccompProfile: { type: 'RuntimeDefault' },
 };
 
-/** A loaded machine answers late; only a process that stays silent for a minute is taken for stuck. */
-const LIVENESS = { periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 6 };
+/**
+ * A loaded machine answers late; only a process that stays silent for a minute is taken for stuck. Then the job waits for
+ * its replacement, and whoever is stuck makes nothing of the pod's grace.
+ */
+const LIVENESS = { periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 6, terminationGracePeriodSeconds: 5 };
 
 function probe(path: string, port: number, timing: Omit<Probe, 'httpGet'>): Probe {
   return { httpGet: { path, port }, ...timing };

@@ -220,6 +220,19 @@ test('a failed liveness probe restarts the container by its policy', async () =>
   });
 });
 
+test("a liveness probe's own grace goes before the pod's", async () => {
+  await withNode(async (node) => {
+    const livenessProbe = {
+      httpGet: { path: '/healthz', port: 7999 },
+      ...{ initialDelaySeconds: 1, periodSeconds: 1, failureThreshold: 1, terminationGracePeriodSeconds: 1 },
+    };
+    const deaf = buildContainer('worker', { FIXTURE_IGNORE_SIGTERM: '1' }, { livenessProbe });
+    await node.create(buildPod('a', { containers: [deaf], terminationGracePeriodSeconds: 3600 }));
+    const pod = await node.until('a', (p) => p.status?.phase === 'Failed');
+    assert.equal(terminated(pod)?.signal, 9);
+  });
+});
+
 test('a pod that this machine cannot run is Failed with the reason', async () => {
   await withNode(async (node) => {
     const volumes = [{ name: 'disk', persistentVolumeClaim: { claimName: 'x' } }];
