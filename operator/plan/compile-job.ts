@@ -4,6 +4,7 @@
  */
 import type { JobConfig, OptimizerConfig } from '../../worker/api/job-config.ts';
 import type { PPOJob, PPOJobSpec } from '../api/ppojob.ts';
+import { waitedForReplicas } from './gang.ts';
 
 function compileOptimizer(optimizer: PPOJobSpec['training']['actor']): OptimizerConfig {
   return {
@@ -91,7 +92,7 @@ export function compileJob(job: PPOJob): JobConfig {
     roles: {
       actor: { replicas: roles.actor.replicas },
       critic: { replicas: roles.critic.replicas },
-      generation: { replicas: roles.generation.replicas },
+      generation: { replicas: waitedForReplicas(job) },
       reference: { replicas: roles.reference.replicas },
       reward: { replicas: roles.reward.replicas },
     },

@@ -99,6 +99,11 @@ export function buildPodGroup(job: PPOJob, state: GangState): PodGroup | null {
   };
 }
 
+/** Generation replicas without which the job doesn't start. */
+export function waitedForReplicas({ spec }: PPOJob): number {
+  return spec.scheduling.minGenerationReplicas ?? spec.roles.generation.replicas;
+}
+
 /** Generation replicas beyond those that the job waits for are nobody's company. */
 export function isElastic(job: PPOJob, pod: { readonly role: string; readonly index: number }): boolean {
   const { minGenerationReplicas: least } = job.spec.scheduling;

@@ -12,6 +12,7 @@ import { findCondition, latestStageFirst, setCondition } from './conditions.ts';
 import type { Judgement } from './judge.ts';
 import { carriesRole, isReady, isRoleReady, unschedulableMessage } from './pod-state.ts';
 import { countRestarts, type RestartCounts } from './restarts.ts';
+import { countNeeded, isNeeded } from './wanted-pods.ts';
 
 export interface StatusInput {
   readonly job: PPOJob;
@@ -131,12 +132,6 @@ function computeConditions(input: StatusInput, now: string): Condition[] {
   return latestStageFirst(conditions);
 }
 
-/** Pods that the job should have: roles that share a pod count once. */
-function countDesired(job: PPOJob): number {
-  const counts = new Map(ROLE_NAMES.map((role) => [carrierOf(job, role), job.spec.roles[role].replicas]));
-  return [...counts.values()].reduce((sum, count) => sum + count, 0);
-}
-
 function endVerdict({ judgement, job }: StatusInput): Verdict | null {
   if (judgement.outcome !== null) return ['False', REASONS.finished, 'the job has ended'];
   return job.spec.suspend ? ['False', REASONS.suspended, 'the job is suspended'] : null;
@@ -145,8 +140,9 @@ function endVerdict({ judgement, job }: StatusInput): Verdict | null {
 function judgeScheduled(input: StatusInput): Verdict {
   const ended = endVerdict(input);
   if (ended !== null) return ended;
-  const desired = countDesired(input.job);
-  const live = input.pods.filter((pod) => pod.metadata.deletionTimestamp === undefined);
+  const desired = countNeeded(input.job);
+  const needed = input.pods.filter((pod) => isNeeded(input.job, pod));
+  const live = needed.filter((pod) => pod.metadata.deletionTimestamp === undefined);
   if (live.length < desired) return ['False', REASONS.podsMissing, `${live.length} of ${desired} pods exist`];
   for (const pod of live) {
     const why = unschedulableMessage(pod);
@@ -158,8 +154,8 @@ function judgeScheduled(input: StatusInput): Verdict {
 function judgeRunning(input: StatusInput): Verdict {
   const ended = endVerdict(input);
   if (ended !== null) return ended;
-  const desired = countDesired(input.job);
-  const ready = input.pods.filter(isReady).length;
+  const desired = countNeeded(input.job);
+  const ready = input.pods.filter((pod) => isNeeded(input.job, pod) && isReady(pod)).length;
   const message = `${ready} of ${desired} pods are ready`;
   return ready >= desired ? ['True', REASONS.podsReady, message] : ['False', REASONS.podsNotReady, message];
 }

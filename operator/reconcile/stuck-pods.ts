@@ -5,7 +5,8 @@ import type { PPOJob, PPOJobStatus, UnstartablePod } from '../api/ppojob.ts';
 import { timestamp } from '../cluster/clock.ts';
 import type { Pod, Stored } from '../cluster/objects.ts';
 import { findUnstartable, type PodFault, unschedulableFault } from './pod-fault.ts';
-import { unschedulableCondition } from './pod-state.ts';
+import { groupOf, unschedulableCondition } from './pod-state.ts';
+import { isNeeded } from './wanted-pods.ts';
 
 export interface StuckInput {
   readonly job: PPOJob;
@@ -49,13 +50,22 @@ function findUnstartablePods({ job, status, pods, nowMs }: StuckInput): Stuck {
   return { faults: [...new Set([...final, followed.fault])], unstartable, leftMs: null };
 }
 
-function findUnschedulablePods({ job, pods, nowMs }: StuckInput): Stuck {
+/** Without it the job is slower, and no more. */
+function isDispensable(pod: Stored<Pod>, { job, status, pods }: StuckInput): boolean {
+  if (!isNeeded(job, pod)) return true;
+  const isTraining = (status.progress?.iteration ?? 0) > 0;
+  const isGenerating = (other: Pod): boolean => groupOf(other) === 'generation' && other.status?.phase === 'Running';
+  return groupOf(pod) === 'generation' && isTraining && pods.some(isGenerating);
+}
+
+function findUnschedulablePods(input: StuckInput): Stuck {
+  const { job, pods, nowMs } = input;
   const limitSeconds = job.spec.failurePolicy.unschedulableSeconds;
   const faults: PodFault[] = [];
   let leftMs = Number.POSITIVE_INFINITY;
   for (const pod of pods) {
     const condition = unschedulableCondition(pod);
-    if (condition === null) continue;
+    if (condition === null || isDispensable(pod, input)) continue;
     const sinceMs = Date.parse(condition.lastTransitionTime ?? pod.metadata.creationTimestamp);
     const podLeftMs = sinceMs + limitSeconds * 1000 - nowMs;
     if (podLeftMs > 0) leftMs = Math.min(leftMs, podLeftMs);

@@ -3,6 +3,7 @@
 import { COLOCATED, LABELS, ROLE_NAMES } from '../api/names.ts';
 import type { PPOJob } from '../api/ppojob.ts';
 import type { Pod, Stored } from '../cluster/objects.ts';
+import { isElastic, waitedForReplicas } from '../plan/gang.ts';
 import { groupOf } from './pod-state.ts';
 
 /** Pods of a group that the job asks for. */
@@ -20,11 +21,23 @@ export function isWanted(job: PPOJob, pod: Pod): boolean {
   return group !== null && Number(pod.metadata.labels?.[LABELS.index] ?? 0) < countWanted(job, group);
 }
 
+/** False for what the job starts and trains without: generation replicas beyond those that it waits for. */
+export function isNeeded(job: PPOJob, pod: Pod): boolean {
+  const index = Number(pod.metadata.labels?.[LABELS.index] ?? 0);
+  return isWanted(job, pod) && !isElastic(job, { role: groupOf(pod) ?? '', index });
+}
+
+/** Pods that the job can't do without. */
+export function countNeeded(job: PPOJob): number {
+  const surplus = job.spec.roles.generation.replicas - waitedForReplicas(job);
+  return [...ROLE_NAMES, COLOCATED].reduce((sum, group) => sum + countWanted(job, group), 0) - surplus;
+}
+
 /** Whether a worker doesn't exist, or has not been started by any node. */
 export function isStarved(job: PPOJob, pods: readonly Stored<Pod>[]): boolean {
-  const workers = pods.filter((pod) => groupOf(pod) !== 'coordinator' && isWanted(job, pod));
-  const wanted = [...ROLE_NAMES, COLOCATED]
-    .filter((group) => group !== 'coordinator')
-    .reduce((sum, group) => sum + countWanted(job, group), 0);
-  return workers.length < wanted || workers.some(({ status }) => (status?.phase ?? 'Pending') === 'Pending');
+  const workers = pods.filter((pod) => groupOf(pod) !== 'coordinator' && isNeeded(job, pod));
+  return (
+    workers.length < countNeeded(job) - countWanted(job, 'coordinator') ||
+    workers.some(({ status }) => (status?.phase ?? 'Pending') === 'Pending')
+  );
 }

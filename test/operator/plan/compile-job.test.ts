@@ -162,3 +162,10 @@ test('the extremes that the manifest allows are allowed to the workers', () => {
 test('a job without uid is not compiled', () => {
   assert.throws(() => compileJob(jobWith({ 'metadata.uid': undefined })), /^Error: internal: /);
 });
+
+test('the workers are told how many generation replicas the job waits for', () => {
+  const replicasOf = (changes: Readonly<Record<string, unknown>>) =>
+    compileJob(jobWith({ 'spec.roles.generation.replicas': 4, ...changes })).roles.generation.replicas;
+  assert.equal(replicasOf({}), 4);
+  assert.equal(replicasOf({ 'spec.scheduling.minGenerationReplicas': 2 }), 2);
+});

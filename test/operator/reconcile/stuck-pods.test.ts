@@ -50,6 +50,16 @@ describe('pods without a node', () => {
     assert.deepEqual(stuckAt(120, pods), { ...NOTHING, faults: ['reward-0 Unschedulable'], leftMs: 30_000 });
   });
 
+  it('may wait for ever where the job does without them', () => {
+    const pods = [podOf('generation', RUNNING), podOf('generation', unschedulable(null), { index: 1 })];
+    const training = { progress: { iteration: 1 } } as PPOJobStatus;
+    assert.deepEqual(stuckAt(9999, pods).faults, ['generation-1 Unschedulable']);
+    assert.deepEqual(stuckAt(9999, pods, training), NOTHING);
+    assert.deepEqual(stuckAt(9999, pods.slice(1), training).faults, ['generation-1 Unschedulable']);
+    const elastic = jobOf({ scheduling: { minGenerationReplicas: 1 } });
+    assert.deepEqual(findStuck({ job: elastic, status: {}, pods, nowMs: START_MS + 9e9 }).faults, []);
+  });
+
   it('wait for as long as they must at a gate', () => {
     assert.deepEqual(stuckAt(9999, [podOf('actor', unschedulable(null, 'SchedulingGated'))]), NOTHING);
   });

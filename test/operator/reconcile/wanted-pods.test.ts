@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isStarved, isWanted } from '../../../operator/reconcile/wanted-pods.ts';
+import { countNeeded, isNeeded, isStarved, isWanted } from '../../../operator/reconcile/wanted-pods.ts';
 import { jobOf, podOf } from './builders.ts';
 import { RUNNING } from './fixtures.ts';
 
@@ -32,6 +32,15 @@ describe('isStarved', () => {
     assert.equal(isStarved(job, [...all, podOf('coordinator', { phase: 'Pending' })]), false);
     assert.equal(isStarved(job, workers), true);
     assert.equal(isStarved(job, [...all.slice(1), podOf('actor', { phase: 'Pending' })]), true);
+  });
+
+  it('is false where only those are missing that the job does not wait for', () => {
+    const elastic = jobOf({ roles: { generation: { replicas: 2 } }, scheduling: { minGenerationReplicas: 1 } });
+    assert.equal(isStarved(elastic, workers), false);
+    assert.equal(isStarved(elastic, workers.slice(1)), true);
+    const [first, second] = [0, 1].map((index) => podOf('generation', RUNNING, { index }));
+    assert.deepEqual([isNeeded(elastic, first!), isNeeded(elastic, second!)], [true, false]);
+    assert.deepEqual([countNeeded(job), countNeeded(elastic), countNeeded(colocated)], [7, 6, 2]);
   });
 
   it('counts shared pods once', () => {
