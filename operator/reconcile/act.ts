@@ -8,6 +8,7 @@ import {
   type Cluster,
   CONFIG_MAPS,
   type DeleteOptions,
+  NETWORK_POLICIES,
   PODS,
   type ResourceKind,
   SERVICES,
@@ -15,7 +16,7 @@ import {
 import { AlreadyExistsError, ConflictError, NotFoundError } from '../cluster/errors.ts';
 import { flattenFields } from '../cluster/field-paths.ts';
 import { copyJson, type Json } from '../cluster/json.ts';
-import type { KubernetesObject, Pod, Stored } from '../cluster/objects.ts';
+import type { KubernetesObject, NetworkPolicy, Pod, Stored } from '../cluster/objects.ts';
 import type { DesiredObjects, PlacementObject } from '../plan/plan.ts';
 import type { Observed } from './observe.ts';
 import type { StoredPlacement } from './placement.ts';
@@ -34,6 +35,10 @@ export interface ActInput {
   readonly heldGroups: ReadonlySet<string>;
   /** Which pods are deleted that are no longer wanted. */
   readonly cleanPodPolicy: CleanPodPolicy;
+  /** The job's NetworkPolicies as they stand. */
+  readonly networkPolicies: readonly Stored<NetworkPolicy>[];
+  /** False while something is missing that every pod needs. */
+  readonly mayCreatePods: boolean;
   /** Whether the spec has changed since children were last applied. */
   readonly isSpecNew: boolean;
 }
@@ -55,7 +60,7 @@ const MAX_ERRORS = 16;
 /** Takes every step, whatever becomes of the others. Returns what failed. */
 export async function act(cluster: Cluster, input: ActInput): Promise<Error[]> {
   const errors: Error[] = [];
-  let mayCreatePods = true;
+  let { mayCreatePods } = input;
   const take = async (step: Step): Promise<void> => {
     try {
       await step.run();
@@ -97,6 +102,7 @@ function applySteps(cluster: Cluster, input: ActInput): Step[] {
       .filter(({ metadata }) => !wanted.has(metadata.name))
       .map((service) => deletion(cluster, SERVICES, service)),
     ...placementSteps(cluster, input, apply),
+    ...networkPolicySteps(cluster, input, apply),
   ];
 }
 
@@ -106,6 +112,17 @@ type Apply = <T extends KubernetesObject>(
   known: readonly Stored<T>[],
   isForPods: boolean,
 ) => Step[];
+
+/** Pods wait for their policy: until it is there, anybody may reach them. */
+function networkPolicySteps(cluster: Cluster, { desired, networkPolicies }: ActInput, apply: Apply): Step[] {
+  const wanted = new Set(desired.networkPolicies.map(({ metadata }) => metadata.name));
+  return [
+    ...desired.networkPolicies.flatMap((policy) => apply(NETWORK_POLICIES, policy, networkPolicies, true)),
+    ...networkPolicies
+      .filter(({ metadata }) => !wanted.has(metadata.name))
+      .map((policy) => deletion(cluster, NETWORK_POLICIES, policy)),
+  ];
+}
 
 /** A pod that comes before its group or its claim would wait for them, or start without. */
 function placementSteps(cluster: Cluster, { desired, placement }: ActInput, apply: Apply): Step[] {

@@ -7,6 +7,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Discovery } from '../cluster/discovery.ts';
 import { EventRecorder } from '../cluster/event-recorder.ts';
 import { ObjectCache } from '../cluster/object-cache.ts';
+import { MACHINE, type Platform } from '../plan/platform.ts';
 import { Controller, type ControllerObserver } from './controller.ts';
 import { GrpcProgressSource, type ProgressSource } from './progress-source.ts';
 import { PPOJobReconciler } from './reconciler.ts';
@@ -24,18 +25,21 @@ export interface OperatorOptions {
   readonly observer?: ControllerObserver;
   /** What the cluster serves; absent where it has no scheduler, and so nobody who keeps pods together. */
   readonly discovery?: Discovery;
+  /** Where pods run; absent: on this machine. */
+  readonly platform?: Platform;
 }
 
 /** Runs until the signal aborts and what is under way has ended. */
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
   const { onError, namespace, concurrency, observer, clock = systemClock, discovery = null } = options;
+  const { platform = MACHINE } = options;
   const cache = new ObjectCache({ indexLabel: LABELS.job });
   const cluster = cachedCluster(options.cluster, cache);
   const events = new EventRecorder({ cluster, clock, source: EVENT_SOURCE, onError: (error) => onError(error, null) });
   // A coordinator that doesn't answer yet, or any more, is no news: its pod's status says what is wrong.
   const progress = options.progress ?? new GrpcProgressSource({ clock, onError: () => {} });
   const reconciler = new PPOJobReconciler({
-    ...{ cluster, clock, events, progress, discovery },
+    ...{ cluster, clock, events, progress, discovery, platform },
     follow: (kind) => controller.follow(kind),
   });
   const controller: Controller = new Controller({

@@ -57,7 +57,8 @@ async function servedKinds(discovery: Discovery, { spec }: PPOJob): Promise<(kin
   return ({ apiVersion }) => served.has(apiVersion);
 }
 
-async function listChildren<T extends KubernetesObject>(
+/** The job's children of a kind that not every job has; they are followed from then on. */
+export async function listChildren<T extends KubernetesObject>(
   { cluster, follow }: PlacementSource,
   kind: ResourceKind<T>,
   job: PPOJob,

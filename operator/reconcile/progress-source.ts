@@ -4,9 +4,12 @@
 // Consumes: each followed coordinator's WatchProgress stream. Waits for: its next message, or the back-off after a lost
 // connection. Unblocked by: either, `forget`, `close`.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Progress } from '../../worker/api/generated/ppo/v1/Progress.ts';
+import { mutualCredentials } from '../../worker/service/credentials.ts';
 import { connect } from '../../worker/service/protos.ts';
 import { stream } from '../../worker/service/rpc.ts';
+import { fixedIdentity, type TlsIdentity } from '../../worker/service/tls-identity.ts';
 import type { ProgressStatus } from '../api/ppojob.ts';
 import type { Clock } from '../cluster/clock.ts';
 import { sleep } from '../cluster/list-watch.ts';
@@ -17,6 +20,8 @@ export interface ProgressTarget {
   readonly jobUid: string;
   /** host:port of the coordinator's gRPC server. */
   readonly address: string;
+  /** As whom it is called; null: in the clear. */
+  readonly tls: TlsIdentity | null;
 }
 
 export interface ProgressSource {
@@ -66,7 +71,7 @@ export class GrpcProgressSource implements ProgressSource {
 
   follow(key: string, target: ProgressTarget): void {
     const known = this.#followers.get(key);
-    if (known?.target.jobUid === target.jobUid && known.target.address === target.address) return;
+    if (known !== undefined && isDeepStrictEqual(known.target, target)) return;
     this.forget(key);
     const follower: Follower = {
       target,
@@ -104,9 +109,11 @@ export class GrpcProgressSource implements ProgressSource {
 
   async #listen(key: string, follower: Follower): Promise<void> {
     const { signal } = follower.stop;
+    const { tls } = follower.target;
+    const credentials = mutualCredentials(tls && fixedIdentity(tls));
     let backoffMs = FIRST_BACKOFF_MS;
     while (!signal.aborted) {
-      const client = connect('Coordinator', follower.target.address);
+      const client = connect('Coordinator', follower.target.address, credentials);
       try {
         const options = { deadlineMs: STREAM_DEADLINE_MS, idleMs: IDLE_MS, signal };
         for await (const progress of stream(client, client.watchProgress, {}, options)) {

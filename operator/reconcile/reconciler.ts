@@ -2,6 +2,7 @@
 // write, then events. It keeps no state between calls: all it knows stands in the cluster.
 
 import { isDeepStrictEqual } from 'node:util';
+import type { CleanPodPolicy } from '../api/lifecycle-schema.ts';
 import { FIELD_MANAGER, PORTS, REASONS } from '../api/names.ts';
 import { type ParsedPPOJob, parsePPOJob } from '../api/parse.ts';
 import type { PPOJob, PPOJobStatus, ProgressStatus } from '../api/ppojob.ts';
@@ -12,10 +13,11 @@ import { ConflictError, NotFoundError } from '../cluster/errors.ts';
 import type { EventMessage, EventRecorder } from '../cluster/event-recorder.ts';
 import type { Pod, Stored } from '../cluster/objects.ts';
 import { planJob } from '../plan/plan.ts';
+import type { Platform } from '../plan/platform.ts';
 import { checkWorkspace } from '../plan/workspace.ts';
 import { act } from './act.ts';
 import { abandonEvents, conditionEvents, restartEvents } from './job-events.ts';
-import { type JudgeInput, judge } from './judge.ts';
+import { type JudgeInput, type Judgement, judge, pastOutcome } from './judge.ts';
 import { type Observed, observe } from './observe.ts';
 import { observePlacement, type PlacementSource } from './placement.ts';
 import { roleOf } from './pod-state.ts';
@@ -23,6 +25,13 @@ import { PPO_JOBS, type PPOJobObject } from './ppojob-kind.ts';
 import type { ProgressSource } from './progress-source.ts';
 import { findAbandoned, findHeldGroups } from './replacement.ts';
 import { CONFLICT, DONE, type ReconcileResult } from './result.ts';
+import {
+  CertificateKeeper,
+  type KeptCertificates,
+  observeNetworkPolicies,
+  renewalLeftMs,
+  type TlsInForce,
+} from './security.ts';
 import { computeInvalidStatus, computeStatus } from './status.ts';
 import { isExpired, nextLookMs } from './timers.ts';
 
@@ -35,13 +44,16 @@ export interface ReconcilerOptions {
   readonly discovery: Discovery | null;
   /** Has the children of a kind followed that not every job has. */
   readonly follow: PlacementSource['follow'];
+  readonly platform: Platform;
 }
 
 export class PPOJobReconciler {
   readonly #options: ReconcilerOptions;
+  readonly #certificates: CertificateKeeper;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+    this.#certificates = new CertificateKeeper(options, options.platform);
   }
 
   async reconcile(key: string): Promise<ReconcileResult> {
@@ -49,6 +61,7 @@ export class PPOJobReconciler {
     if (observed === null || observed.job.metadata.deletionTimestamp !== undefined) {
       // The cluster collects the children by their owner references.
       this.#options.progress.forget(key);
+      this.#certificates.forget(key);
       return DONE;
     }
     const parsed = parseStored(observed.job);
@@ -70,16 +83,24 @@ export class PPOJobReconciler {
     const judgement = judge(judged);
     const abandoned = findAbandoned(pods, judged.nowMs);
     const placement = await observePlacement(this.#options, job, pods);
-    const desired = planJob(job, { outcome: judgement.outcome?.type ?? null, gang: placement.gang, pods });
-    const errors = await act(this.#options.cluster, {
-      ...{ observed, desired, placement: placement.objects },
+    const { platform } = this.#options;
+    const networkPolicies = await observeNetworkPolicies(this.#options, job, platform);
+    const isOver = judgement.outcome !== null;
+    const certificates = await this.#keepCertificates(key, { job, nowMs: judged.nowMs, isOver });
+    if (certificates === null) return CONFLICT;
+    const outcome = judgement.outcome?.type ?? null;
+    const desired = planJob(job, { outcome, gang: placement.gang, pods, platform });
+    const failures = await act(this.#options.cluster, {
+      ...{ observed, desired, networkPolicies, placement: placement.objects },
+      mayCreatePods: certificates.error === null,
       replacing: new Set(previous.replacing),
       abandoned: abandoned.uids,
       heldGroups: findHeldGroups(judged),
-      cleanPodPolicy: judgement.outcome === null ? 'All' : job.spec.cleanPodPolicy,
+      cleanPodPolicy: cleanPodPolicyOf(job, previous, judgement),
       isSpecNew: previous.observedGeneration !== generation,
     });
-    const progress = this.#followProgress(key, uid, { pods, isOver: judgement.outcome !== null });
+    const errors = certificates.error === null ? failures : [certificates.error, ...failures];
+    const progress = this.#followProgress(key, uid, { pods, isOver, tls: certificates.inForce });
     // What acting has just changed shows in the next reconcile, which the change itself brings about.
     const status = computeStatus({ ...judged, generation, previous, judgement, progress });
     const events = [
@@ -89,8 +110,22 @@ export class PPOJobReconciler {
     ];
     for (const { message } of errors) events.push({ type: 'Warning', reason: REASONS.applyFailed, message });
     const time = { job, status, judgement, abandoned, nowMs: judged.nowMs };
-    const end = await this.#finish(observed.job, { status, events, result: resultOf(errors, nextLookMs(time)) });
+    const lookMs = earlier(nextLookMs(time), renewalLeftMs(certificates, judged.nowMs));
+    const end = await this.#finish(observed.job, { status, events, result: resultOf(errors, lookMs) });
     return isExpired(job, previous, judged.nowMs) ? this.#deleteJob(observed.job) : end;
+  }
+
+  /** Null where somebody else has just written them. */
+  async #keepCertificates(
+    key: string,
+    { job, nowMs, isOver }: { readonly job: PPOJob; readonly nowMs: number; readonly isOver: boolean },
+  ): Promise<KeptCertificates | null> {
+    try {
+      return await this.#certificates.keep(key, { job, nowMs, isAlive: !isOver && !job.spec.suspend });
+    } catch (error) {
+      if (error instanceof ConflictError) return null;
+      throw error;
+    }
   }
 
   /** Its children go first, so that nobody finds them without it. */
@@ -111,12 +146,12 @@ export class PPOJobReconciler {
   #followProgress(
     key: string,
     jobUid: string,
-    state: { pods: readonly Pod[]; isOver: boolean },
+    state: { pods: readonly Pod[]; isOver: boolean; tls: TlsInForce | null },
   ): ProgressStatus | null {
     const { progress } = this.#options;
     const latest = progress.latest(key, jobUid);
     const address = state.isOver ? null : coordinatorAddress(state.pods);
-    if (address !== null) progress.follow(key, { jobUid, address });
+    if (address !== null) progress.follow(key, { jobUid, address, tls: state.tls?.operator ?? null });
     if (state.isOver) progress.forget(key);
     return latest;
   }
@@ -146,6 +181,12 @@ function parseStored(job: Stored<PPOJobObject>): ParsedPPOJob {
   return problems.length > 0 ? { ok: false, problems } : parsed;
 }
 
+/** The pods that show how a job ended stay until its status says it: nobody would know any more. */
+function cleanPodPolicyOf({ spec }: PPOJob, stored: PPOJobStatus, { outcome }: Judgement): CleanPodPolicy {
+  if (outcome === null) return 'All';
+  return pastOutcome(stored) === null ? 'None' : spec.cleanPodPolicy;
+}
+
 interface End {
   readonly status: PPOJobStatus;
   /** Recorded only after the status is written: an event must not tell of what is then not so. */
@@ -156,6 +197,10 @@ interface End {
 function resultOf(errors: readonly Error[], deadlineMs: number | null): ReconcileResult {
   if (errors.length > 0) return { type: 'retry', error: errors.length === 1 ? errors[0] : new AggregateError(errors) };
   return deadlineMs === null ? DONE : { type: 'requeueAfter', delayMs: Math.max(deadlineMs, 0) };
+}
+
+function earlier(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }
 
 /** Where a running coordinator answers; null while none does. */

@@ -6,9 +6,10 @@ import type { Cluster } from '../../../operator/cluster/cluster.ts';
 import { PODS } from '../../../operator/cluster/cluster.ts';
 import { MemoryCluster } from '../../../operator/cluster/memory-cluster.ts';
 import type { Condition, Pod, PodStatus, Stored } from '../../../operator/cluster/objects.ts';
+import { MACHINE, type Platform } from '../../../operator/plan/platform.ts';
 import { runOperator } from '../../../operator/reconcile/operator.ts';
 import { PPO_JOBS, type PPOJobObject } from '../../../operator/reconcile/ppojob-kind.ts';
-import type { ProgressSource } from '../../../operator/reconcile/progress-source.ts';
+import type { ProgressSource, ProgressTarget } from '../../../operator/reconcile/progress-source.ts';
 import { ManualClock, NAMESPACE, settle, WRITER } from '../cluster/fixtures.ts';
 
 export const JOB = { namespace: NAMESPACE, name: 'tiny' };
@@ -40,11 +41,13 @@ export const POD_NAMES = [
 /** Progress that the test sets. */
 export class ScriptedProgress implements ProgressSource {
   readonly followed = new Map<string, string>();
+  readonly targets = new Map<string, ProgressTarget>();
   #progress: ProgressStatus | null = null;
   readonly #listeners = new Set<(key: string) => void>();
 
-  follow(key: string, target: { address: string }): void {
+  follow(key: string, target: ProgressTarget): void {
     this.followed.set(key, target.address);
+    this.targets.set(key, target);
   }
   latest(): ProgressStatus | null {
     return this.#progress;
@@ -93,6 +96,8 @@ export class World {
   readonly store: MemoryCluster = new MemoryCluster({ clock: this.clock });
   readonly progress = new ScriptedProgress();
   readonly errors: unknown[] = [];
+  /** Where the operator thinks pods run. */
+  platform: Platform = MACHINE;
   /** What the operator talks to; tests may put faults between. */
   cluster: Cluster = this.store;
   #stop = new AbortController();
@@ -100,9 +105,9 @@ export class World {
 
   startOperator(): void {
     this.#stop = new AbortController();
-    const { clock, cluster, progress } = this;
+    const { clock, cluster, progress, platform } = this;
     const onError = (error: unknown): number => this.errors.push(error);
-    this.#running = runOperator({ clock, cluster, progress, onError }, this.#stop.signal);
+    this.#running = runOperator({ clock, cluster, progress, onError, platform }, this.#stop.signal);
   }
 
   async stopOperator(): Promise<void> {

@@ -5,9 +5,12 @@ import { afterEach, describe, it } from 'node:test';
 import { systemClock } from '../../../operator/cluster/clock.ts';
 import { GrpcProgressSource } from '../../../operator/reconcile/progress-source.ts';
 import type { ProgressInput } from '../../../worker/api/generated/ppo/v1/Progress.ts';
+import { mutualCredentials } from '../../../worker/service/credentials.ts';
 import { definitions } from '../../../worker/service/protos.ts';
 import { streamHandler } from '../../../worker/service/rpc.ts';
 import { startGrpcServer } from '../../../worker/service/server.ts';
+import { fixedIdentity, type TlsIdentity } from '../../../worker/service/tls-identity.ts';
+import { makeAuthority, makeIdentity } from '../../worker/service/tls-files.ts';
 
 const KEY = 'default/tiny';
 const HOST = '127.77.1.1';
@@ -20,6 +23,7 @@ afterEach(async () => {
 async function startCoordinator(
   messages: readonly ProgressInput[],
   port = 0,
+  tls: TlsIdentity | null = null,
 ): Promise<{ port: number; stop: () => Promise<void> }> {
   const watchProgress = streamHandler(async function* (_request: unknown, signal: AbortSignal) {
     yield* messages;
@@ -29,6 +33,7 @@ async function startCoordinator(
     host: HOST,
     port,
     services: [[definitions.Coordinator, { watchProgress }]],
+    credentials: mutualCredentials(tls && fixedIdentity(tls)),
   });
   return { port: server.port, stop: () => server.close(10) };
 }
@@ -66,7 +71,7 @@ describe('GrpcProgressSource', () => {
         if (phase === 'Finished') resolve();
       });
     });
-    source.follow(KEY, { jobUid: 'uid', address: `${HOST}:${coordinator.port}` });
+    source.follow(KEY, { jobUid: 'uid', address: `${HOST}:${coordinator.port}`, tls: null });
     assert.equal(source.latest(KEY, 'uid'), null);
     await finished;
     assert.equal(phases[0], 'Generating');
@@ -80,7 +85,7 @@ describe('GrpcProgressSource', () => {
     const first = await startCoordinator([{ iteration: 1 }]);
     await first.stop();
     const { source, numErrors, changed } = startSource();
-    source.follow(KEY, { jobUid: 'uid', address: `${HOST}:${first.port}` });
+    source.follow(KEY, { jobUid: 'uid', address: `${HOST}:${first.port}`, tls: null });
     while (numErrors() === 0) await new Promise((resolve) => setTimeout(resolve, 20));
     let published = changed();
     const second = await startCoordinator([{ iteration: 2 }], first.port);
@@ -92,5 +97,20 @@ describe('GrpcProgressSource', () => {
     closers.push(third.stop);
     await published;
     assert.equal(source.latest(KEY, 'uid')?.iteration, 3);
+  });
+
+  it('calls as whom it is told to be, and again when that changes', async () => {
+    const authority = await makeAuthority();
+    const coordinator = await startCoordinator([{ iteration: 5 }], 0, await makeIdentity(authority));
+    closers.push(coordinator.stop);
+    const { source, numErrors, changed } = startSource();
+    const target = { jobUid: 'uid', address: `${HOST}:${coordinator.port}` };
+    source.follow(KEY, { ...target, tls: null });
+    while (numErrors() === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(source.latest(KEY, 'uid'), null);
+    const published = changed();
+    source.follow(KEY, { ...target, tls: await makeIdentity(authority) });
+    await published;
+    assert.equal(source.latest(KEY, 'uid')?.iteration, 5);
   });
 });

@@ -1,0 +1,107 @@
+// What protects a job's pods: the Secrets of its mutual TLS, kept in force, and its NetworkPolicy as it stands. It refuses
+// to know certificates, and what the policy says.
+
+import { FIELD_MANAGER } from '../api/names.ts';
+import type { PPOJob } from '../api/ppojob.ts';
+import { type Cluster, NETWORK_POLICIES, SECRETS } from '../cluster/cluster.ts';
+import { AlreadyExistsError, ConflictError } from '../cluster/errors.ts';
+import type { NetworkPolicy, Secret, Stored } from '../cluster/objects.ts';
+import type { Platform } from '../plan/platform.ts';
+import { usesTls } from '../plan/tls.ts';
+import { type JobCertificates, renewCertificates } from '../security/job-certificates.ts';
+import { isControlledBy } from './observe.ts';
+import { listChildren, type PlacementSource } from './placement.ts';
+
+/** A job's mutual TLS, in force. */
+export type TlsInForce = Pick<JobCertificates, 'operator' | 'renewAtMs'>;
+
+export interface KeptCertificates {
+  /** Null where the job has none, or what is needed could not be written. */
+  readonly inForce: TlsInForce | null;
+  /** No pod may be made: it would wait for files, or find those of another authority. */
+  readonly error: Error | null;
+}
+
+const NONE: KeptCertificates = { inForce: null, error: null };
+
+/** Timers count no further than some weeks; to look too early costs nothing. */
+const LONGEST_WAIT_MS = 86_400_000;
+
+/** Time until certificates are due; null where there are none. */
+export function renewalLeftMs({ inForce }: KeptCertificates, nowMs: number): number | null {
+  return inForce === null ? null : Math.min(Math.max(inForce.renewAtMs - nowMs, 0), LONGEST_WAIT_MS);
+}
+
+export async function observeNetworkPolicies(
+  source: PlacementSource,
+  job: PPOJob,
+  platform: Platform,
+): Promise<Stored<NetworkPolicy>[]> {
+  // On one machine nobody else asks for any, and none is left over from another mode.
+  const mayHaveSome = platform.kind === 'Cluster' || job.spec.security.networkPolicy.mode === 'Enabled';
+  return mayHaveSome ? listChildren(source, NETWORK_POLICIES, job) : [];
+}
+
+export interface KeepInput {
+  readonly job: PPOJob;
+  readonly nowMs: number;
+  /** Whether the job has, or is to have, pods. */
+  readonly isAlive: boolean;
+}
+
+/** Keeps the certificates of many jobs. What it remembers it could read again: it only spares reading. */
+export class CertificateKeeper {
+  readonly #source: PlacementSource;
+  readonly #platform: Platform;
+  readonly #known = new Map<string, { readonly versions: string; readonly inForce: TlsInForce }>();
+
+  constructor(source: PlacementSource, platform: Platform) {
+    this.#source = source;
+    this.#platform = platform;
+  }
+
+  /** Makes and renews what is due. Throws ConflictError where somebody has just done so: to be tried again. */
+  async keep(key: string, { job, nowMs, isAlive }: KeepInput): Promise<KeptCertificates> {
+    if (!isAlive || !usesTls(job, this.#platform)) return NONE;
+    const secrets = await listChildren(this.#source, SECRETS, job);
+    const versions = secrets.map(({ metadata }) => `${metadata.uid} ${metadata.resourceVersion}`).join();
+    const known = this.#known.get(key);
+    if (known?.versions === versions && nowMs < known.inForce.renewAtMs) return { inForce: known.inForce, error: null };
+    const { changed, operator, renewAtMs } = await renewCertificates({ job, secrets, nowMs });
+    for (const secret of changed) {
+      const error = await write(this.#source.cluster, secret, secrets);
+      if (error !== null) return { inForce: null, error };
+    }
+    const inForce = { operator, renewAtMs };
+    if (changed.length === 0) this.#known.set(key, { versions, inForce });
+    return { inForce, error: null };
+  }
+
+  forget(key: string): void {
+    this.#known.delete(key);
+  }
+}
+
+/** Never over what it doesn't know: an authority that is replaced by mistake cuts off every pod. */
+async function write(cluster: Cluster, secret: Secret, known: readonly Stored<Secret>[]): Promise<Error | null> {
+  const { name } = secret.metadata;
+  const existing = known.find(({ metadata }) => metadata.name === name);
+  const options = { fieldManager: FIELD_MANAGER };
+  try {
+    if (existing === undefined) await cluster.create(SECRETS, secret, options);
+    else await cluster.update(SECRETS, { ...existing, data: secret.data ?? {} }, options);
+    return null;
+  } catch (error) {
+    if (error instanceof ConflictError) throw error;
+    const cause = error instanceof AlreadyExistsError ? await foreignSecret(cluster, secret) : error;
+    return new Error(`write Secret ${name}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+}
+
+/** Throws ConflictError where the Secret is the job's own: the cache was behind. */
+async function foreignSecret(cluster: Cluster, { metadata }: Secret): Promise<Error> {
+  const stored = await cluster.get(SECRETS, metadata);
+  const owner = metadata.ownerReferences?.[0]?.uid ?? '';
+  if (isControlledBy(stored, owner)) throw new ConflictError(`Secret ${metadata.name} has just been made`);
+  return new Error('there is one already, and it is not of this job');
+}
