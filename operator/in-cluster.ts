@@ -6,11 +6,14 @@ import { startMetricsServer } from '../worker/service/metrics.ts';
 import { FIELD_MANAGER } from './api/names.ts';
 import { systemClock } from './cluster/clock.ts';
 import { KubernetesDiscovery } from './cluster/discovery.ts';
+import { fencedCluster } from './cluster/fenced-cluster.ts';
 import { KubernetesCluster } from './cluster/kubernetes-cluster.ts';
 import { KubernetesCredentials } from './cluster/kubernetes-credentials.ts';
 import { type LeadershipEnd, leadWhenElected } from './cluster/lease.ts';
 import { createOperatorMetrics, type OperatorMetrics } from './metrics.ts';
 import { leaseName, type OperatorSettings } from './options.ts';
+import { namespacePeer } from './plan/network-policy.ts';
+import type { Platform } from './plan/platform.ts';
 import { runOperator } from './reconcile/operator.ts';
 
 /** Two attempts fit into the time in which a leader must renew its lease. */
@@ -51,16 +54,17 @@ interface Parts {
 
 async function leadThroughout(parts: Parts, signal: AbortSignal): Promise<LeadershipEnd> {
   const { settings, log, metrics, cluster, leaseCluster, credentials } = parts;
-  const lead = (leading: AbortSignal): Promise<void> => {
+  const lead = (leading: AbortSignal, isHeld: () => boolean): Promise<void> => {
     // Somebody else may lead from now on: what is under way must not be written any more.
     leading.addEventListener('abort', () => void (signal.aborted || cluster.close()), { once: true });
     return runOperator(
       {
-        cluster,
+        cluster: fencedCluster(cluster, isHeld),
         discovery: new KubernetesDiscovery(cluster.transport, systemClock),
         onError: (error, job) => log.warn({ err: error, ...(job !== null && { job }) }, 'a fault'),
         observer: metrics.controller,
         concurrency: settings.concurrency,
+        platform: platformOf(settings),
         ...(settings.namespace !== null && { namespace: settings.namespace }),
       },
       leading,
@@ -69,7 +73,7 @@ async function leadThroughout(parts: Parts, signal: AbortSignal): Promise<Leader
   const lease = leaseName(settings, credentials.namespace);
   if (lease === null) {
     metrics.onLeading(true);
-    await lead(signal);
+    await lead(signal, () => true);
     return 'stopped';
   }
   const onLeading = (isLeading: boolean): void => {
@@ -85,6 +89,10 @@ async function leadThroughout(parts: Parts, signal: AbortSignal): Promise<Leader
     signal,
     lead,
   );
+}
+
+function platformOf({ ownNamespace, metricsFromNamespaces }: OperatorSettings): Platform {
+  return { kind: 'Cluster', operatorNamespace: ownNamespace, metricsFrom: metricsFromNamespaces.map(namespacePeer) };
 }
 
 function createLog({ logLevel, identity }: OperatorSettings): Logger {

@@ -1,7 +1,10 @@
 // Time as a value that tests can replace. The only place in the control plane that reads the system's clock.
 
 export interface Clock {
+  /** Since 1970, for what others read; somebody may set it forward or back. */
   nowMs(): number;
+  /** Only differences mean anything: for how long something took or may take. Nobody sets it. */
+  monotonicMs(): number;
   /** Calls `callback` once after `delayMs`; the function returned cancels it. */
   after(delayMs: number, callback: () => void): () => void;
 }
@@ -9,6 +12,7 @@ export interface Clock {
 /** Timers keep the process alive: whoever starts one stops it. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
   after: (delayMs, callback) => {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);

@@ -37,7 +37,7 @@ export class KubernetesDiscovery implements Discovery {
   }
 
   #pluralsOf(apiVersion: string): Promise<ReadonlySet<string>> {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#clock.monotonicMs();
     const known = this.#answers.get(apiVersion);
     if (known !== undefined && known.untilMs > nowMs) return known.plurals;
     const plurals = this.#ask(apiVersion);

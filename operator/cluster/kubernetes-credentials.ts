@@ -52,10 +52,10 @@ export class KubernetesCredentials {
   }
 
   async access(): Promise<ServerAccess> {
-    const nowMs = this.#clock.nowMs();
-    if (this.#known !== null && nowMs - this.#known.atMs < MAX_AGE_MS) return this.#known.access;
+    const atMs = this.#clock.monotonicMs();
+    if (this.#known !== null && atMs - this.#known.atMs < MAX_AGE_MS) return this.#known.access;
     const access = await this.#read();
-    this.#known = { access, atMs: nowMs };
+    this.#known = { access, atMs };
     return access;
   }
 

@@ -63,12 +63,12 @@ export class KubernetesTransport {
 
   /** The answer's body. Throws a ClusterError. */
   async request(request: ApiRequest): Promise<JsonObject> {
-    const endMs = this.#options.clock.nowMs() + this.#options.deadlineMs;
+    const endMs = this.#options.clock.monotonicMs() + this.#options.deadlineMs;
     for (let attempt = 1; ; attempt += 1) {
       const answer = await this.#attempt(request, endMs, attempt);
       if (answer !== null && answer.status < 300) return answer.body as JsonObject;
       const waitMs = answer === null ? 0 : this.#waitBeforeRetry(answer, attempt);
-      const leftMs = endMs - this.#options.clock.nowMs();
+      const leftMs = endMs - this.#options.clock.monotonicMs();
       if (waitMs === null || waitMs >= leftMs) throw failure(answer, request);
       await this.#sleep(waitMs);
     }
@@ -107,7 +107,7 @@ export class KubernetesTransport {
   async #attempt(request: ApiRequest, endMs: number, attempt: number): Promise<Answer | null> {
     try {
       const { access, pool } = await this.#connect();
-      const leftMs = Math.max(1, endMs - this.#options.clock.nowMs());
+      const leftMs = Math.max(1, Math.ceil(endMs - this.#options.clock.monotonicMs()));
       const timeouts = { headersTimeout: leftMs, bodyTimeout: leftMs, signal: AbortSignal.timeout(leftMs) };
       const response = await this.#send(request, { access, dispatcher: pool.requests, ...timeouts });
       return {
@@ -134,7 +134,7 @@ export class KubernetesTransport {
     const { clock, userAgent, onAttempt } = this.#options;
     const headers: Record<string, string> = { ...access.headers, accept, 'user-agent': userAgent };
     if (body !== undefined) headers['content-type'] = contentType;
-    const startMs = clock.nowMs();
+    const startMs = clock.monotonicMs();
     let status: number | null = null;
     try {
       const text = body === undefined ? null : JSON.stringify(body);
@@ -142,7 +142,7 @@ export class KubernetesTransport {
       status = response.statusCode;
       return response;
     } finally {
-      const durationMs = clock.nowMs() - startMs;
+      const durationMs = clock.monotonicMs() - startMs;
       onAttempt?.({ method, host: new URL(access.server).host, status, durationMs });
     }
   }

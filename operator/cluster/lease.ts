@@ -60,17 +60,20 @@ export type LeadershipEnd = 'stopped' | 'lost' | 'ended';
 
 const JITTER = 1.2;
 
-/** Waits until elected, then runs `lead` until it ends, the signal aborts or leadership is lost; then its signal aborts. */
+/**
+ * Waits until elected, then runs `lead` until it ends, the signal aborts or leadership is lost; then its signal aborts.
+ * `isHeld` turns false at the very moment from which somebody else may lead, also while this process' timers are late.
+ */
 export async function leadWhenElected(
   options: LeaderElectionOptions,
   signal: AbortSignal,
-  lead: (signal: AbortSignal) => Promise<void>,
+  lead: (signal: AbortSignal, isHeld: () => boolean) => Promise<void>,
 ): Promise<LeadershipEnd> {
   const elector = new Elector(options);
   if (!(await elector.untilElected(signal))) return 'stopped';
   options.onLeading?.(true);
   const leading = new AbortController();
-  const running = lead(leading.signal).finally(() => leading.abort());
+  const running = lead(leading.signal, () => elector.isHeld).finally(() => leading.abort());
   const stop = (): void => leading.abort();
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
@@ -121,14 +124,18 @@ class Elector {
       const timeUp = sleep(this.#leftMs(), { signal: waiting.signal, clock });
       await Promise.race([this.#attempt(), timeUp]);
       waiting.abort();
-      if (this.#leftMs() <= 0 || this.#isHeldByOther()) return false;
+      if (!this.isHeld) return false;
     }
     return true;
   }
 
+  get isHeld(): boolean {
+    return this.#leftMs() > 0 && !this.#isHeldByOther();
+  }
+
   /** Until we must stop leading, were nothing renewed any more. */
   #leftMs(): number {
-    return this.#renewedAtMs + this.#timings.renewDeadlineMs - this.#options.clock.nowMs();
+    return this.#renewedAtMs + this.#timings.renewDeadlineMs - this.#options.clock.monotonicMs();
   }
 
   /** Lets others take over at once. */
@@ -146,7 +153,7 @@ class Elector {
 
   /** Whether we hold the lease now. */
   async #attempt(): Promise<boolean> {
-    const startMs = this.#options.clock.nowMs();
+    const startMs = this.#options.clock.monotonicMs();
     try {
       const lease = await this.#read();
       if (lease !== null && !this.#isOurs(lease) && !this.#hasRunOut(lease)) return false;
@@ -191,7 +198,7 @@ class Elector {
 
   #observe(lease: Stored<Lease>): void {
     const isSame = JSON.stringify(this.#observed?.lease.spec) === JSON.stringify(lease.spec);
-    const sinceMs = isSame && this.#observed !== null ? this.#observed.sinceMs : this.#options.clock.nowMs();
+    const sinceMs = isSame && this.#observed !== null ? this.#observed.sinceMs : this.#options.clock.monotonicMs();
     this.#observed = { lease, sinceMs };
   }
 
@@ -207,7 +214,7 @@ class Elector {
   #hasRunOut({ spec }: Lease): boolean {
     if (!spec?.holderIdentity) return true;
     const durationMs = (spec.leaseDurationSeconds ?? 0) * 1000;
-    return this.#options.clock.nowMs() - (this.#observed?.sinceMs ?? 0) >= durationMs;
+    return this.#options.clock.monotonicMs() - (this.#observed?.sinceMs ?? 0) >= durationMs;
   }
 
   /** RFC 3339 with microseconds, as the Lease's times must be. */

@@ -131,9 +131,9 @@ export class Controller {
     for (;;) {
       const key = await this.#queue.take();
       if (key === null) return;
-      const startMs = this.#options.clock.nowMs();
+      const startMs = this.#options.clock.monotonicMs();
       const result = await this.#reconcile(key);
-      this.#options.observer?.onReconcile(result, this.#options.clock.nowMs() - startMs);
+      this.#options.observer?.onReconcile(result, this.#options.clock.monotonicMs() - startMs);
       this.#requeue(key, result);
       this.#queue.done(key);
     }

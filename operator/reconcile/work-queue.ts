@@ -57,7 +57,7 @@ export class WorkQueue {
   }
 
   get statistics(): QueueStatistics {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#clock.monotonicMs();
     const unfinished = [...this.#active.values()].map((sinceMs) => nowMs - sinceMs);
     return {
       depth: this.#queued.high.size + this.#queued.low.size,
@@ -77,14 +77,14 @@ export class WorkQueue {
     if (sinceMs === undefined) this.#observer.onAdd();
     if (priority === 'low' && sinceMs !== undefined) return;
     if (priority === 'high') low.delete(key);
-    if (!high.has(key)) this.#queued[priority].set(key, sinceMs ?? this.#clock.nowMs());
+    if (!high.has(key)) this.#queued[priority].set(key, sinceMs ?? this.#clock.monotonicMs());
     this.#serve();
   }
 
   /** Adds later; of several delays of one key the earliest counts. */
   addAfter(key: string, delayMs: number): void {
     if (this.#isClosed) return;
-    const atMs = this.#clock.nowMs() + delayMs;
+    const atMs = this.#clock.monotonicMs() + delayMs;
     const known = this.#delayed.get(key);
     if (known !== undefined && known.atMs <= atMs) return;
     known?.cancel();
@@ -119,7 +119,7 @@ export class WorkQueue {
   done(key: string): void {
     const sinceMs = this.#active.get(key);
     this.#active.delete(key);
-    if (sinceMs !== undefined) this.#observer.onDone(this.#clock.nowMs() - sinceMs);
+    if (sinceMs !== undefined) this.#observer.onDone(this.#clock.monotonicMs() - sinceMs);
     const priority = this.#dirty.get(key);
     this.#dirty.delete(key);
     if (priority !== undefined) this.add(key, priority);
@@ -148,7 +148,7 @@ export class WorkQueue {
     for (const [key, sinceMs] of queue) {
       const taker = this.#takers.shift();
       if (taker === undefined) return;
-      const nowMs = this.#clock.nowMs();
+      const nowMs = this.#clock.monotonicMs();
       queue.delete(key);
       this.#active.set(key, nowMs);
       this.#observer.onTake(nowMs - sinceMs);

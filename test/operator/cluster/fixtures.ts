@@ -33,10 +33,20 @@ export async function readEvents(events: AsyncIterable<WatchEvent<ConfigMap | Po
 /** Time that moves only when told. */
 export class ManualClock implements Clock {
   #nowMs = Date.UTC(2026, 0, 1);
+  #setByMs = 0;
   #timers: { atMs: number; callback: () => void }[] = [];
 
   nowMs(): number {
+    return this.#nowMs + this.#setByMs;
+  }
+
+  monotonicMs(): number {
     return this.#nowMs;
+  }
+
+  /** Somebody sets the wall clock; nothing becomes due by that. */
+  set(byMs: number): void {
+    this.#setByMs += byMs;
   }
 
   after(delayMs: number, callback: () => void): () => void {

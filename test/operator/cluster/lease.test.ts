@@ -93,7 +93,11 @@ it('stops leading in time, also when a request never ends', async () => {
 it("goes by its own clock: a holder whose clock is wrong keeps the lease as long as it's alive", async () => {
   const clock = new ManualClock();
   const cluster = new MemoryCluster({ clock });
-  const wrong: Clock = { nowMs: () => clock.nowMs() - 3_600_000, after: (ms, callback) => clock.after(ms, callback) };
+  const wrong: Clock = {
+    nowMs: () => clock.nowMs() - 3_600_000,
+    monotonicMs: () => clock.monotonicMs(),
+    after: (ms, callback) => clock.after(ms, callback),
+  };
   const first = new Candidate(cluster, wrong, 'first');
   await clock.advance(0);
   const second = new Candidate(cluster, clock, 'second');
@@ -102,6 +106,62 @@ it("goes by its own clock: a holder whose clock is wrong keeps the lease as long
   first.stopping.abort();
   second.stopping.abort();
   await clock.advance(5000);
+});
+
+for (const [direction, byMs] of [
+  ['forward', 3_600_000],
+  ['back', -3_600_000],
+] as const) {
+  it(`doesn't mind that somebody sets the clock ${direction}`, async () => {
+    const clock = new ManualClock();
+    const store = new MemoryCluster({ clock });
+    let isCut = false;
+    const cut = overrideCluster(store, {
+      get: (kind, name) => (isCut ? Promise.reject(new Error('out of reach')) : store.get(kind, name)),
+    });
+    const first = new Candidate(cut, clock, 'first');
+    await clock.advance(0);
+    const second = new Candidate(store, clock, 'second');
+    await clock.advance(10_000);
+    clock.set(byMs);
+    await clock.advance(10_000);
+    assert.deepEqual([first.isLeading, second.isLeading], [true, false]);
+    isCut = true;
+    await clock.advance(3000);
+    clock.set(byMs);
+    await clock.advance(8000);
+    assert.deepEqual([first.end, second.isLeading], ['lost', false]);
+    await clock.advance(7000);
+    assert.ok(second.isLeading);
+    second.stopping.abort();
+    await clock.advance(5000);
+  });
+}
+
+it('may write only as long as nobody else may lead, even before it has noticed that it lost', async () => {
+  const clock = new ManualClock();
+  const cluster = new MemoryCluster({ clock });
+  const stopping = new AbortController();
+  const mayWrite: (() => boolean)[] = [];
+  const frozen: Clock = { nowMs: () => clock.nowMs(), monotonicMs: () => clock.monotonicMs(), after: () => () => {} };
+  const options = { cluster, clock: frozen, lease: LEASE, identity: 'a', random: () => 0, onError: assert.ifError };
+  // A process that stands still: its timers don't fire.
+  const leading = leadWhenElected(options, stopping.signal, async (signal, isHeld) => {
+    mayWrite.push(isHeld);
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  });
+  await clock.advance(9999);
+  assert.deepEqual(
+    mayWrite.map((isHeld) => isHeld()),
+    [true],
+  );
+  await clock.advance(1);
+  assert.deepEqual(
+    mayWrite.map((isHeld) => isHeld()),
+    [false],
+  );
+  stopping.abort();
+  assert.equal(await leading, 'stopped');
 });
 
 it('elects one of many that start at once', async () => {
