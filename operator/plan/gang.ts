@@ -95,7 +95,11 @@ export function buildPodGroup(job: PPOJob, state: GangState): PodGroup | null {
     apiVersion: kind.apiVersion,
     kind: kind.kind,
     metadata: childMeta(job, groupName(job)),
-    spec: groupSpec(sizeGang(job, state), job.spec.scheduling.queue),
+    spec: groupSpec(sizeGang(job, state), {
+      kind,
+      queue: job.spec.scheduling.queue,
+      priorityClassName: job.spec.podTemplate?.priorityClassName,
+    }),
   };
 }
 

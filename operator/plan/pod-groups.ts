@@ -22,13 +22,20 @@ export interface GangConvention {
   readonly kinds: readonly ResourceKind<PodGroup>[];
   /** Who reads the marks, where it isn't the cluster's default scheduler. */
   readonly schedulerName?: string;
-  readonly groupSpec: (size: GangSize, queue: string | undefined) => PodGroup['spec'];
+  readonly groupSpec: (size: GangSize, options: GroupOptions) => PodGroup['spec'];
   /** Pods that the group waits for, as the group says. */
   readonly groupSize: (group: PodGroup) => number | undefined;
   /** Marks a pod as one of the group. */
   readonly mark: (pod: Pod, group: GroupMark) => Pod;
   /** Marks a pod that belongs to the job and not to its group. */
   readonly markOther?: (pod: Pod, group: GroupMark) => Pod;
+}
+
+export interface GroupOptions {
+  readonly kind: ResourceKind<PodGroup>;
+  readonly queue: string | undefined;
+  /** Of all pods of the job. */
+  readonly priorityClassName: string | undefined;
 }
 
 export interface GroupMark {
@@ -64,7 +71,11 @@ export const FIXED_NATIVE_GROUPS = podGroups('scheduling.k8s.io/v1alpha2');
  */
 const kubernetes: GangConvention = {
   kinds: [podGroups('scheduling.k8s.io/v1beta1'), podGroups('scheduling.k8s.io/v1alpha3'), FIXED_NATIVE_GROUPS],
-  groupSpec: ({ total }) => ({ schedulingPolicy: { gang: { minCount: total } } }),
+  groupSpec: ({ total }, { kind, priorityClassName }) => ({
+    schedulingPolicy: { gang: { minCount: total } },
+    // The scheduler compares groups by their own priority, and they had none at first.
+    ...(priorityClassName !== undefined && kind !== FIXED_NATIVE_GROUPS && { priorityClassName }),
+  }),
   groupSize: ({ spec }) => {
     const policy = spec.schedulingPolicy as { gang?: { minCount?: unknown } } | undefined;
     return asNumber(policy?.gang?.minCount);
@@ -75,10 +86,11 @@ const kubernetes: GangConvention = {
 const volcano: GangConvention = {
   kinds: [podGroups('scheduling.volcano.sh/v1beta1')],
   schedulerName: 'volcano',
-  groupSpec: ({ total, byRole }, queue) => ({
+  groupSpec: ({ total, byRole }, { queue, priorityClassName }) => ({
     minMember: total,
     minTaskMember: byRole,
     ...(queue !== undefined && { queue }),
+    ...(priorityClassName !== undefined && { priorityClassName }),
   }),
   groupSize: ({ spec }) => asNumber(spec.minMember),
   mark: (pod, { group, task }) =>

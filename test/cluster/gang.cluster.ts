@@ -197,6 +197,22 @@ describe("gangs of Kubernetes' own scheduler", { concurrency: 4 }, () => {
     });
   });
 
+  it("have their pods' priority, and take the place of those that have less", async () => {
+    await addNodes(2, { resource: 'urgent.test/gpu', each: 3 });
+    await create('/apis/scheduling.k8s.io/v1/priorityclasses', {
+      ...{ apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'urgent' }, value: 1000 },
+    } as { metadata: { name: string } });
+    await inWorld(RUNS, async (world) => {
+      const roles = rolesOf('urgent.test/gpu', 2);
+      await world.createJob('idle', { roles });
+      await untilPlaced(world, 'idle', 7);
+      await world.createJob('urgent', { roles, podTemplate: { priorityClassName: 'urgent' } });
+      await untilPlaced(world, 'urgent', 7);
+      const priorities = (await groupsIn(world)).map(({ metadata, spec }) => `${metadata.name} ${spec.priority}`);
+      assert.deepEqual(priorities.sort(), ['idle 0', 'urgent 1000']);
+    });
+  });
+
   it('pack a job into one zone when it must be', async () => {
     await addNodes(2, { resource: 'packed.test/gpu', each: 5, zoned: true });
     await inWorld(RUNS, async (world) => {

@@ -151,6 +151,16 @@ test('Volcano: members by task, in a queue, by its scheduler', () => {
   }
 });
 
+test("a group has its pods' priority, where its kind knows priorities", () => {
+  const changes = { 'spec.podTemplate.priorityClassName': 'urgent' };
+  const groupOf = (provider: GangProvider, version = 0) =>
+    specOf(planWith(changes, stateOf(provider, version)).placement[0]) as { priorityClassName?: string };
+  assert.equal(groupOf('Kubernetes').priorityClassName, 'urgent');
+  assert.equal(groupOf('Volcano').priorityClassName, 'urgent');
+  assert.ok(!('priorityClassName' in groupOf('Kubernetes', 2)));
+  assert.ok(!('priorityClassName' in groupOf('SchedulerPlugins')));
+});
+
 test('scheduler-plugins: members by label, by the scheduler that the job names', () => {
   const scheduling = { gang: 'SchedulerPlugins', schedulerName: 'gangs' };
   const { placement, pods } = planWith({ 'spec.scheduling': scheduling }, stateOf('SchedulerPlugins'));
