@@ -17,6 +17,10 @@ export interface OperatorSettings {
   readonly metrics: { readonly host: string; readonly port: number };
   readonly concurrency: number;
   readonly logLevel: string;
+  /** Null: the operator is in no pod. */
+  readonly ownNamespace: string | null;
+  /** Namespaces whose pods may read metrics of jobs that don't say it themselves. */
+  readonly metricsFromNamespaces: readonly string[];
 }
 
 export type ParsedOptions =
@@ -35,6 +39,7 @@ export const HELP = `Runs PPOJobs on a Kubernetes cluster.
   --lease-namespace NAME  default: POD_NAMESPACE, or the context's
   --no-leader-election    when no other operator runs
   --metrics-address H:P   of /metrics, /healthz and /readyz; default: 0.0.0.0:8080
+  --metrics-from NAMES    namespaces whose pods may read the metrics of jobs, parted by commas; default: none
   --concurrency N         jobs worked on at the same time; default: 16
   --log-level LEVEL       debug, info, warn or error; default: info
   --help
@@ -45,6 +50,7 @@ Exit code: 0 it was asked to end, 1 it lost its lease or failed, 2 the options a
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
 const MAX_CONCURRENCY = 256;
 const MAX_PORT = 65_535;
+const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const OPTIONS = {
   kubeconfig: { type: 'string' },
   context: { type: 'string' },
@@ -53,6 +59,7 @@ const OPTIONS = {
   'lease-namespace': { type: 'string' },
   'no-leader-election': { type: 'boolean', default: false },
   'metrics-address': { type: 'string', default: '0.0.0.0:8080' },
+  'metrics-from': { type: 'string', default: '' },
   concurrency: { type: 'string', default: '16' },
   'log-level': { type: 'string', default: 'info' },
   help: { type: 'boolean', default: false },
@@ -90,6 +97,8 @@ function interpret(values: Values, { environment, uniqueId, hostName }: OptionsI
   if (!LOG_LEVELS.includes(values['log-level'])) {
     problems.push(`--log-level ${values['log-level']}: must be one of ${LOG_LEVELS.join(', ')}`);
   }
+  const metricsFromNamespaces = values['metrics-from'].split(',').filter((name) => name !== '');
+  problems.push(...metricsFromNamespaces.flatMap(namespaceProblems));
   if (problems.length > 0 || metrics === null) return { kind: 'wrong', problems };
   const leaseNamespace = values['lease-namespace'] ?? environment.POD_NAMESPACE ?? null;
   return {
@@ -103,8 +112,14 @@ function interpret(values: Values, { environment, uniqueId, hostName }: OptionsI
       metrics,
       concurrency,
       logLevel: values['log-level'],
+      ownNamespace: environment.POD_NAMESPACE ?? null,
+      metricsFromNamespaces,
     },
   };
+}
+
+function namespaceProblems(name: string): string[] {
+  return NAMESPACE.test(name) ? [] : [`--metrics-from ${name}: must be names of namespaces, parted by commas`];
 }
 
 /** HOST:PORT, the host of IPv6 in brackets. */

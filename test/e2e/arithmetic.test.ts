@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { type ConnectionOptions, connect } from 'node:tls';
 import { loadModelFolder } from '../../worker/models/folder.ts';
 import { loadTokenizer } from '../../worker/models/tokenizer.ts';
 import { type IterationMetrics, JobRun, NUM_ITERATIONS, readMetrics } from './job-run.ts';
@@ -38,6 +39,19 @@ interface Summary {
 
 function readSummary(output: string): Summary {
   return JSON.parse(readFileSync(join(output, 'summary.json'), 'utf8')) as Summary;
+}
+
+/** Whether a gRPC server talks to whoever shows what is in `options`. */
+function serves(options: ConnectionOptions): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ ...options, ALPNProtocols: ['h2'], checkServerIdentity: () => undefined });
+    // An HTTP/2 server speaks first, once it has let a client in.
+    socket.once('data', () => resolve(true));
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(false));
+    socket.once('data', () => socket.destroy());
+    socket.setTimeout(5000, () => socket.destroy());
+  });
 }
 
 describe('a job on one machine', () => {
@@ -102,6 +116,25 @@ describe('a job on one machine', () => {
     assert.notDeepEqual(model.parameters, initial.parameters);
     const tokenizer = loadTokenizer(join(folder, 'undisturbed', 'actor'));
     assert.equal(tokenizer.decode(tokenizer.encode('12+34='), { skipSpecialTokens: true }), '12+34=');
+  });
+
+  it('gives the same figures over mutual TLS, where nobody without a certificate of the job is served', async () => {
+    const secured = start('secured', '--set', 'spec.security.tls.mode=Enabled');
+    await secured.untilIteration(1);
+    for (const { pod, environment } of secured.processes()) {
+      const [directory, host, port] = ['PPO_TLS_DIR', 'PPO_POD_IP', 'PPO_GRPC_PORT'].map((key) => environment.get(key));
+      assert.ok(directory !== undefined && host !== undefined && port !== undefined, pod);
+      const ca = readFileSync(join(directory, 'ca.crt'), 'utf8');
+      assert.equal(
+        await serves({ host, port: Number(port), ca }),
+        false,
+        `${pod} serves somebody without a certificate`,
+      );
+      const [cert, key] = ['tls.crt', 'tls.key'].map((name) => readFileSync(join(directory, name), 'utf8'));
+      assert.equal(await serves({ host, port: Number(port), ca, ...{ cert, key } }), true, pod);
+    }
+    await succeed(secured);
+    assert.deepEqual(readMetrics(secured.output), undisturbed);
   });
 
   it('gives the same figures again from the same seed, and others from another', async () => {

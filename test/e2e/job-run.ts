@@ -28,6 +28,7 @@ export interface WorkerProcess {
   readonly pod: string;
   /** worker or communicator */
   readonly container: string;
+  readonly environment: ReadonlyMap<string, string>;
 }
 
 export type IterationMetrics = Readonly<Record<string, number>>;
@@ -100,9 +101,9 @@ export class JobRun {
       .flatMap((pid) => {
         const environment = environmentOf(pid);
         const pod = environment?.get('PPO_POD_NAME');
-        if (pod === undefined) return [];
-        const container = environment?.get('PPO_ROLE') === 'communicator' ? 'communicator' : 'worker';
-        return [{ pid, pod, container }];
+        if (environment == null || pod === undefined) return [];
+        const container = environment.get('PPO_ROLE') === 'communicator' ? 'communicator' : 'worker';
+        return [{ pid, pod, container, environment }];
       });
   }
 

@@ -22,6 +22,8 @@ it('needs no option', () => {
     metrics: { host: '0.0.0.0', port: 8080 },
     concurrency: 16,
     logLevel: 'info',
+    ownNamespace: null,
+    metricsFromNamespaces: [],
   });
 });
 
@@ -41,14 +43,21 @@ it('takes addresses of both families', () => {
   assert.deepEqual(settingsOf(['--metrics-address', '[::1]:9000']).metrics, { host: '::1', port: 9000 });
 });
 
+it('knows where it runs itself, and who reads metrics', () => {
+  const settings = settingsOf(['--metrics-from', 'monitoring,team-a'], { POD_NAMESPACE: 'ppo-system' });
+  assert.equal(settings.ownNamespace, 'ppo-system');
+  assert.deepEqual(settings.metricsFromNamespaces, ['monitoring', 'team-a']);
+});
+
 it('lists every problem', () => {
-  const args = ['--concurrency', '0', '--metrics-address', '8080', '--log-level', 'loud'];
+  const args = ['--concurrency', '0', '--metrics-address', '8080', '--log-level', 'loud', '--metrics-from', 'a,B'];
   assert.deepEqual(parseOptions({ ...INPUT, args }), {
     kind: 'wrong',
     problems: [
       '--concurrency 0: must be a whole number from 1 to 256',
       '--metrics-address 8080: must be HOST:PORT, such as 0.0.0.0:8080',
       '--log-level loud: must be one of debug, info, warn, error',
+      '--metrics-from B: must be names of namespaces, parted by commas',
     ],
   });
   const unknown = parseOptions({ ...INPUT, args: ['--verbose'] });
