@@ -17,6 +17,8 @@ export interface ControlPlanePlace {
 export type Flags = Readonly<Record<string, string>>;
 
 const API_PORT = 6443;
+/** Gang scheduling. The controllers need it too: one of them lets go of PodGroups that are deleted. */
+const FEATURE_GATES = 'GenericWorkload=true';
 
 export function serverUrl(host: string): string {
   return `https://${host}:${API_PORT}`;
@@ -78,7 +80,7 @@ export function apiServerFlags({ directory, host }: ControlPlanePlace, changes: 
     'service-account-signing-key-file': path('service-account.key'),
     'service-cluster-ip-range': '10.96.0.0/16',
     'allow-privileged': 'true',
-    'feature-gates': 'GenericWorkload=true',
+    'feature-gates': FEATURE_GATES,
     'runtime-config': 'scheduling.k8s.io/v1beta1=true',
     ...changes,
   };
@@ -87,7 +89,8 @@ export function apiServerFlags({ directory, host }: ControlPlanePlace, changes: 
 
 /** Of the controllers and the scheduler: no election, since there is one of each. */
 function clientFlags(directory: string): string[] {
-  return [`--kubeconfig=${kubeconfigPath(directory)}`, '--leader-elect=false', '--secure-port=0'];
+  const flags = ['--leader-elect=false', '--secure-port=0', `--feature-gates=${FEATURE_GATES}`];
+  return [`--kubeconfig=${kubeconfigPath(directory)}`, ...flags];
 }
 
 export function controllerManagerFlags(directory: string, controllers: readonly string[]): string[] {
@@ -101,5 +104,5 @@ export function controllerManagerFlags(directory: string, controllers: readonly 
 }
 
 export function schedulerFlags(directory: string): string[] {
-  return [...clientFlags(directory), '--feature-gates=GenericWorkload=true'];
+  return clientFlags(directory);
 }

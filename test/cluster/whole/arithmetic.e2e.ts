@@ -97,7 +97,7 @@ it('the operator may do what it must, and nothing else', async () => {
   assert.equal(await mayI('create', 'pods'), 'yes');
   for (const what of [
     ['get', 'nodes'],
-    ['create', 'pods/exec'],
+    ['create', 'pods', '--subresource=exec'],
     ['delete', 'namespaces'],
     ['create', 'clusterroles'],
   ]) {

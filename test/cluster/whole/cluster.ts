@@ -29,6 +29,7 @@ export type Say = (line: string) => void;
 
 const START_DEADLINE_MS = 180_000;
 const STOP_GRACE_MS = 10_000;
+const CONTAINERS_GONE_MS = 20_000;
 const POLL_MS = 250;
 const LOG_TAIL_CHARACTERS = 2000;
 const IMPORT_TIMEOUT_MS = 300_000;
@@ -134,15 +135,20 @@ export class WholeCluster {
     if (paths.kubectl === undefined || this.#daemons.running().length === 0) return;
     const options = ['--all', '--all-namespaces', '--grace-period=1', '--timeout=30s'];
     await this.#kubectl({ kubectl: paths.kubectl }, 'delete', 'pods', ...options);
+    const endMs = Date.now() + CONTAINERS_GONE_MS;
+    while (Date.now() < endMs && (await this.#ctr('tasks', 'list', '--quiet').catch(() => '')) !== '') {
+      await delay(POLL_MS);
+    }
   }
 
   #kubectl(binaries: Pick<Binaries, 'kubectl'>, ...args: readonly string[]): Promise<KubectlResult> {
     return kubectlFor(binaries, this.kubeconfig, 'default')(...args);
   }
 
-  async #ctr(...args: readonly string[]): Promise<void> {
+  async #ctr(...args: readonly string[]): Promise<string> {
     const where = ['--address', this.#layout.containerdSocket, '--namespace', CONTAINERD_NAMESPACE];
-    await promisify(execFile)('ctr', [...where, ...args], { timeout: IMPORT_TIMEOUT_MS });
+    const { stdout } = await promisify(execFile)('ctr', [...where, ...args], { timeout: IMPORT_TIMEOUT_MS });
+    return stdout;
   }
 
   async #until(what: string, isSo: () => Promise<boolean>): Promise<void> {

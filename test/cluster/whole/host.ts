@@ -55,7 +55,7 @@ export async function cleanHost(layout: Layout): Promise<void> {
   for (const address of [NODE_ADDRESS, DNS_ADDRESS]) {
     await tryRun('ip', ['address', 'delete', `${address}/32`, 'dev', 'lo']);
   }
-  await tryRun('ip', ['link', 'delete', BRIDGE]);
+  await deleteBridge();
 }
 
 /** Shims, and the processes of their containers: the children of shims whose folder is this cluster's. */
@@ -67,6 +67,12 @@ async function endContainers({ containerdState }: Layout): Promise<void> {
     const process = daemonOf(`${pid}`, pid);
     if (process !== null) await end(process, SHIM_GRACE_MS);
   }
+}
+
+/** The bridge, and the pods' ends of it that are still there. */
+async function deleteBridge(): Promise<void> {
+  const ports = existsSync(`/sys/class/net/${BRIDGE}/brif`) ? readdirSync(`/sys/class/net/${BRIDGE}/brif`) : [];
+  for (const device of [...ports, BRIDGE]) await tryRun('ip', ['link', 'delete', device]);
 }
 
 /** Mounts of this machine below `directory`, the innermost first. */

@@ -51,7 +51,7 @@ state = "${containerdState}"
 function networkConfig({ directory }: Layout): object {
   const ranges = [[{ subnet: POD_SUBNET }]];
   const ipam = { type: 'host-local', dataDir: join(directory, 'addresses'), ranges, routes: [{ dst: '0.0.0.0/0' }] };
-  const bridge = { type: 'bridge', bridge: BRIDGE, isGateway: true, ipMasq: true, hairpinMode: true, ipam };
+  const bridge = { type: 'bridge', bridge: BRIDGE, isGateway: true, hairpinMode: true, ipam };
   return {
     cniVersion: '1.0.0',
     name: 'bridge',
@@ -73,6 +73,8 @@ function kubeletConfig({ directory, containerdSocket }: Layout): object {
     // Only this machine and its pods reach the address.
     authentication: { anonymous: { enabled: true }, webhook: { enabled: false } },
     authorization: { mode: 'AlwaysAllow' },
+    // Pods reach this machine and nothing beyond it; so no rule of the machine's firewall is needed, or left behind.
+    makeIPTablesUtilChains: false,
     // No image of this cluster could be pulled again.
     ...{ imageMaximumGCAge: '0s', imageGCHighThresholdPercent: 100 },
   };

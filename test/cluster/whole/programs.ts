@@ -57,6 +57,8 @@ export function clientPrograms(binaries: Binaries, layout: Layout): Program[] {
       path: binaries['kube-proxy'],
       args: [
         ...[...node, '--proxy-mode=iptables', '--conntrack-max-per-core=0', '--conntrack-min=0'],
+        // Else a rule against strangers on loopback addresses would outlive it.
+        '--iptables-localhost-nodeports=false',
         ...['--metrics-bind-address=127.0.0.1:10249', '--healthz-bind-address=127.0.0.1:10256'],
       ],
     },
