@@ -42,6 +42,7 @@ export async function* follow<T extends KubernetesObject>(
       }
       const onBookmark = (version: string): void => {
         resourceVersion = version;
+        backoffMs = FIRST_BACKOFF_MS;
       };
       for await (const event of cluster.watch(kind, { ...options, resourceVersion, onBookmark })) {
         resourceVersion = event.object.metadata.resourceVersion;

@@ -135,7 +135,7 @@ export class GrpcProgressSource implements ProgressSource {
     const next = toProgressStatus(progress);
     const isNewIteration = next.iteration !== follower.published?.iteration;
     const intervalMs = isNewIteration ? MIN_ITERATION_INTERVAL_MS : MIN_INTERVAL_MS;
-    const waitMs = follower.publishedAtMs + intervalMs - this.#options.clock.nowMs();
+    const waitMs = follower.publishedAtMs + intervalMs - this.#options.clock.monotonicMs();
     follower.pending = next;
     follower.cancelTimer();
     if (waitMs <= 0 || FINAL_PHASES.has(next.phase)) this.#publish(key, follower);
@@ -144,7 +144,7 @@ export class GrpcProgressSource implements ProgressSource {
 
   #publish(key: string, follower: Follower): void {
     follower.published = follower.pending;
-    follower.publishedAtMs = this.#options.clock.nowMs();
+    follower.publishedAtMs = this.#options.clock.monotonicMs();
     for (const listener of this.#listeners) listener(key);
   }
 }

@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { type Cluster, CONFIG_MAPS } from '../../../operator/cluster/cluster.ts';
+import { type Cluster, CONFIG_MAPS, type WatchOptions } from '../../../operator/cluster/cluster.ts';
+import { UnavailableError } from '../../../operator/cluster/errors.ts';
 import { follow } from '../../../operator/cluster/list-watch.ts';
 import { MemoryCluster } from '../../../operator/cluster/memory-cluster.ts';
-import { buildConfigMap, ManualClock, settle, WRITER } from './fixtures.ts';
+import type { ConfigMap, WatchEvent } from '../../../operator/cluster/objects.ts';
+import { buildConfigMap, ManualClock, overrideCluster, settle, WRITER } from './fixtures.ts';
 
 function start(cluster: Cluster): { seen: string[]; errors: string[]; clock: ManualClock; stop: () => Promise<void> } {
   const clock = new ManualClock();
@@ -65,4 +67,29 @@ it('lists again when history is lost, and goes on where it was when only the wat
   assert.deepEqual(errors.slice(2), ['GoneError']);
   assert.equal(seen.at(-1), 'LISTED a b c d e f');
   assert.deepEqual(clock.waitingMs, []);
+});
+
+it('comes back soon after each loss of a connection on which nothing happened for long', async () => {
+  const clock = new ManualClock();
+  let numWatches = 0;
+  // Brings a bookmark, as a server does that has nothing to tell, and is lost.
+  async function* quiet(_kind: unknown, options: WatchOptions): AsyncGenerator<WatchEvent<ConfigMap>> {
+    numWatches += 1;
+    options.onBookmark?.('1');
+    await new Promise<void>((resolve) => clock.after(60_000, resolve));
+    throw new UnavailableError('connection lost');
+  }
+  const cluster = overrideCluster(new MemoryCluster({ clock }), { watch: quiet as unknown as Cluster['watch'] });
+  const stopping = new AbortController();
+  const options = { signal: stopping.signal, clock, onError: () => {} };
+  const following = (async () => {
+    for await (const update of follow(cluster, CONFIG_MAPS, options)) assert.equal(update.type, 'LISTED');
+  })();
+  for (let count = 1; count <= 10; count += 1) {
+    await clock.advance(60_000 + 100);
+    assert.equal(numWatches, count + 1);
+  }
+  stopping.abort();
+  await clock.advance(60_000);
+  await following;
 });
