@@ -17,7 +17,13 @@ export interface OperatorProcessOptions {
 }
 
 const MAIN = join(import.meta.dirname, '..', '..', 'operator', 'main.ts');
+const STOP_GRACE_MS = 10_000;
 const LOG_TAIL_CHARACTERS = 20_000;
+/** Nobody outlives the test. */
+const running = new Set<OperatorProcess>();
+process.once('exit', () => {
+  for (const operator of running) operator.signal('SIGKILL');
+});
 
 export class OperatorProcess {
   readonly #child: ChildProcess;
@@ -46,12 +52,12 @@ export class OperatorProcess {
     }
     this.ended = new Promise((resolve) => {
       this.#child.once('exit', (code, signal) => {
-        process.off('exit', this.#kill);
+        running.delete(this);
         rmSync(this.#directory, { recursive: true, force: true });
         resolve(code ?? signal ?? -1);
       });
     });
-    process.once('exit', this.#kill);
+    running.add(this);
   }
 
   get pid(): number {
@@ -76,13 +82,11 @@ export class OperatorProcess {
   async stop(): Promise<number | string> {
     this.signal('SIGCONT');
     this.signal('SIGTERM');
-    const timer = setTimeout(this.#kill, 10_000);
+    const timer = setTimeout(() => this.signal('SIGKILL'), STOP_GRACE_MS);
     const end = await this.ended;
     clearTimeout(timer);
     return end;
   }
-
-  readonly #kill = (): void => this.signal('SIGKILL');
 }
 
 /** A module that moves the wall clock of its process. */

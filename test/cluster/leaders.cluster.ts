@@ -1,0 +1,162 @@
+// Two operators at once: one leads, the other takes over when the leader dies or stands still, whatever their clocks say; and
+// never do both write. Each reaches the API server through a proxy of its own, which remembers its writes.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startOwnEnvironment } from './environment.ts';
+import type { FaultProxy } from './fault-proxy.ts';
+import { JobLife } from './job-life.ts';
+import { until } from './job-world.ts';
+import { TestNode } from './nodes.ts';
+import { OperatorProcess } from './operator-process.ts';
+import { proxiedKubeconfig, startProxy } from './proxied.ts';
+
+const environment = await startOwnEnvironment();
+const { cluster, plane } = environment;
+const node = await TestNode.start({ cluster, network: plane.network, name: 'node-a', processes: null });
+environment.beforeClose(() => node.stop(0));
+
+const HOUR_MS = 3_600_000;
+/** The lease's 15 s, the 2 to 4.4 s between two looks at it, and a busy machine. */
+const TAKEOVER_MS = 60_000;
+const COUNTS = {
+  ...{ 'tiny-actor-0': 1, 'tiny-coordinator-0': 1, 'tiny-critic-0': 1, 'tiny-generation-0': 1, 'tiny-generation-1': 2 },
+  ...{ 'tiny-reference-0': 1, 'tiny-reward-0': 1 },
+};
+
+/** An operator process and what it wrote. */
+interface Candidate {
+  readonly proxy: FaultProxy;
+  readonly operator: OperatorProcess;
+}
+
+interface Contest {
+  readonly life: JobLife;
+  /** Of the same lease. */
+  readonly join: (options?: { readonly clockSkewMs?: number }) => Promise<Candidate>;
+}
+
+async function inContest(body: (contest: Contest) => Promise<void>): Promise<void> {
+  const life = await JobLife.start(environment, { isHeld: true });
+  const candidates: Candidate[] = [];
+  const { namespace } = life.world;
+  const join: Contest['join'] = async (options = {}) => {
+    const proxy = await startProxy(plane);
+    const kubeconfig = proxiedKubeconfig(plane, proxy);
+    const candidate = {
+      proxy,
+      operator: new OperatorProcess({ ...options, kubeconfig, namespace, leaseNamespace: namespace }),
+    };
+    candidates.push(candidate);
+    return candidate;
+  };
+  try {
+    await body({ life, join });
+  } finally {
+    for (const { operator } of candidates) await operator.stop();
+    await life.stop();
+    for (const { proxy } of candidates) await proxy.close();
+  }
+}
+
+const isLeading = ({ operator }: Candidate): boolean => operator.output.includes('"msg":"leading"');
+const untilLeading = (candidate: Candidate): Promise<void> =>
+  until('it leads', async () => (isLeading(candidate) ? null : candidate.operator.output), TAKEOVER_MS);
+
+/** The job's end; and everything that `first` wrote, it wrote before anything of `second`. */
+async function assertOneAfterTheOther(life: JobLife, first: Candidate, second: Candidate): Promise<void> {
+  life.mayFinish();
+  const end = await life.untilEnded();
+  assert.deepEqual(end.podCounts, COUNTS);
+  assert.deepEqual(end.pods, ['tiny-coordinator-0 Succeeded']);
+  const last = first.proxy.writes.at(-1)?.atMs ?? Number.NaN;
+  const begin = second.proxy.writes[0]?.atMs ?? Number.NaN;
+  assert.ok(last < begin, `the first wrote until ${last}, the second from ${begin}`);
+}
+
+describe('two operators', { concurrency: 5 }, () => {
+  it('hand over when the leader is killed', async () => {
+    await inContest(async ({ life, join }) => {
+      const first = await join();
+      await untilLeading(first);
+      const second = await join();
+      await life.createJob();
+      await life.world.untilCondition('tiny', 'Running');
+      first.operator.signal('SIGKILL');
+      await untilLeading(second);
+      await assertOneAfterTheOther(life, first, second);
+    });
+  });
+
+  it('hand over when the leader stands still between two writes, who writes no more when it wakes', async () => {
+    await inContest(async ({ life, join }) => {
+      const first = await join();
+      await untilLeading(first);
+      const second = await join();
+      let numWrites = 0;
+      first.proxy.rule = ({ isWrite }) => {
+        // In the midst of making pods, with the rest of them still to do.
+        if (isWrite && ++numWrites === 5) first.operator.signal('SIGSTOP');
+        return 'pass';
+      };
+      await life.createJob();
+      await untilLeading(second);
+      await life.world.untilCondition('tiny', 'Running');
+      const numWritten = first.proxy.writes.length;
+      first.operator.signal('SIGCONT');
+      assert.equal(await first.operator.ended, 1);
+      assert.equal(first.proxy.writes.length, numWritten);
+      await assertOneAfterTheOther(life, first, second);
+    });
+  });
+
+  it('hand over when the leader loses the API server, and the loser ends', async () => {
+    await inContest(async ({ life, join }) => {
+      const first = await join();
+      await untilLeading(first);
+      const second = await join();
+      await life.createJob();
+      await life.world.untilCondition('tiny', 'Running');
+      first.proxy.rule = () => 'stall';
+      first.proxy.silenceWatches();
+      assert.equal(await first.operator.ended, 1);
+      assert.ok(!isLeading(second), 'nobody leads before the lease has run out');
+      await untilLeading(second);
+      await assertOneAfterTheOther(life, first, second);
+    });
+  });
+
+  it('hand over at once when the leader is asked to end', async () => {
+    await inContest(async ({ life, join }) => {
+      const first = await join();
+      await untilLeading(first);
+      const second = await join();
+      await life.createJob();
+      await life.world.untilCondition('tiny', 'Running');
+      assert.equal(await first.operator.stop(), 0);
+      await untilLeading(second);
+      await assertOneAfterTheOther(life, first, second);
+    });
+  });
+
+  for (const [name, clockSkewMs] of [
+    ['ahead', HOUR_MS],
+    ['behind', -HOUR_MS],
+  ] as const) {
+    it(`do not mind that the second one's clock is an hour ${name}`, async () => {
+      await inContest(async ({ life, join }) => {
+        const first = await join();
+        await untilLeading(first);
+        const second = await join({ clockSkewMs });
+        await life.createJob();
+        await life.world.untilCondition('tiny', 'Running');
+        await delay(8000); // three looks at the lease
+        assert.ok(!isLeading(second));
+        first.operator.signal('SIGKILL');
+        await untilLeading(second);
+        await assertOneAfterTheOther(life, first, second);
+      });
+    });
+  }
+});
