@@ -137,6 +137,26 @@ describe('a job that is over', () => {
     });
   }
 
+  for (const status of [SUCCEEDED, failedStatus(78, 'hopeless')]) {
+    it(`keeps the pod that shows how it ended until that is written (${status.phase})`, async () => {
+      await world.createJob({ cleanPodPolicy: 'All' });
+      await world.runAllPods();
+      const updateStatus = world.store.updateStatus.bind(world.store);
+      world.store.updateStatus = async (kind, object, options) => {
+        if (object.kind === 'PPOJob') throw new Error('the network is gone');
+        return updateStatus(kind, object, options);
+      };
+      await world.setPodStatus('tiny-coordinator-0', status);
+      await world.clock.advance(1_000);
+      assert.deepEqual(await world.podNames(), POD_NAMES);
+      world.store.updateStatus = updateStatus;
+      await world.clock.advance(60_000);
+      await world.finishDeletions();
+      assert.equal((await world.condition(status.phase))?.status, 'True');
+      assert.deepEqual(await world.pods(), []);
+    });
+  }
+
   it('has finished when its coordinator has, whatever others have put into its pod', async () => {
     await world.createJob();
     await world.runAllPods();
