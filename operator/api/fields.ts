@@ -90,7 +90,7 @@ export function countCharacters(value: string): number {
   return count;
 }
 
-/** A file or folder; relative paths count from the manifest's folder. */
+/** A file or folder; relative paths count from the manifest's folder, in pods from MOUNTS.workspace. */
 export function path() {
   return text(MAX_PATH_CHARACTERS);
 }

@@ -51,14 +51,24 @@ export const checkpointSchema = z
   .object({
     everyIterations: integer(0, 1_000_000).default(0).describe('Iterations between checkpoints; 0 is off.'),
     keep: integer(1, 1000).default(3).describe('Newest checkpoints that are kept.'),
-    path: path().optional().describe('Folder of the checkpoints. Left out: checkpoints/ in output.path.'),
+    path: path()
+      .optional()
+      .describe(
+        'Folder of the checkpoints, the same for all pods: in a cluster, on a volume that they share. Left out: ' +
+          'checkpoints/ in output.path.',
+      ),
   })
   .prefault({})
   .describe('What a job resumes from when a trainer or the coordinator is lost.');
 
 export const outputSchema = z
   .object({
-    path: path().default('./output').describe('Folder for the trained actor, metrics.jsonl and summaries.'),
+    path: path()
+      .default('./output')
+      .describe(
+        'Folder for the trained actor, metrics.jsonl and summaries. In a cluster a relative one is an empty folder that ' +
+          'goes with its pod, unless podTemplate mounts a volume there.',
+      ),
   })
   .prefault({})
   .describe('Where results go.');

@@ -2,9 +2,13 @@
 // and the operator with its own rights alone.
 
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, it } from 'node:test';
+import type { PPOJobManifest } from '../../../operator/api/ppojob.ts';
 import { ExampleJob, NAME } from './example.ts';
 import { Installation, OPERATOR_NAMESPACE, succeed } from './installation.ts';
+import { claimFolder } from './shared-volume.ts';
 
 const NUM_ITERATIONS = 4;
 const POD_NAMES = [
@@ -15,13 +19,16 @@ const POD_NAMES = [
 const installation = await Installation.start();
 after(() => installation.stop());
 
+type Spec = PPOJobManifest['spec'];
+
+function shorten(spec: Spec, numIterations: number): Spec {
+  const evaluation = { everyIterations: numIterations };
+  return { ...spec, algorithm: { ...spec.algorithm, numIterations }, evaluation };
+}
+
 /** The example with fewer iterations. */
 function applyShort(numIterations = NUM_ITERATIONS): Promise<ExampleJob> {
-  return ExampleJob.apply(installation, (spec) => ({
-    ...spec,
-    algorithm: { ...spec.algorithm, numIterations },
-    evaluation: { everyIterations: numIterations },
-  }));
+  return ExampleJob.apply(installation, (spec) => shorten(spec, numIterations));
 }
 
 async function podNames(job: ExampleJob): Promise<string[]> {
@@ -63,11 +70,23 @@ it('goes on when a generation container is killed', async () => {
   assert.equal(restarts, 1);
 });
 
-it('is suspended without pods, resumed to its end, and deleted without a trace', async () => {
-  const job = await applyShort();
-  await job.waitFor('Running');
+it('keeps its checkpoints on a volume of its pods: suspended, and resumed where it was', async (context) => {
+  const { own } = installation;
+  if (own === null) return context.skip('the volume lies on this machine');
+  const namespace = await installation.newNamespace();
+  const folder = join(own.directory, 'volumes', namespace);
+  await claimFolder(await installation.kubectl(namespace), 'results', folder);
+  const volume = { name: 'results', persistentVolumeClaim: { claimName: 'results' } };
+  const change = (spec: Spec): Spec => ({
+    ...shorten(spec, 12),
+    checkpoint: { everyIterations: 2, keep: 2 },
+    podTemplate: { volumes: [volume], volumeMounts: [{ name: 'results', mountPath: '/output' }] },
+  });
+  const job = await ExampleJob.apply(installation, change, namespace);
   const suspend = (value: boolean) =>
     succeed(job.kubectl, 'patch', 'ppojob', NAME, '--type=merge', '-p', JSON.stringify({ spec: { suspend: value } }));
+  const lastCheckpoint = async () => (await job.status()).progress?.lastCheckpointIteration ?? 0;
+  await job.until('a checkpoint', async () => ((await lastCheckpoint()) > 0 ? null : 'none'));
   await suspend(true);
   await job.waitFor('Suspended');
   await job.until('no pods', async () => {
@@ -76,6 +95,12 @@ it('is suspended without pods, resumed to its end, and deleted without a trace',
   });
   await suspend(false);
   await job.waitFor('Succeeded');
+  assert.match(await succeed(job.kubectl, 'logs', 'arithmetic-coordinator-0'), /resumed from a checkpoint/);
+  assert.deepEqual(readdirSync(join(folder, 'arithmetic', 'checkpoints')).sort(), [
+    'iteration-000010',
+    'iteration-000012',
+  ]);
+  assert.ok(existsSync(join(folder, 'arithmetic', 'actor', 'model.safetensors')));
   await succeed(job.kubectl, 'delete', 'ppojob', NAME, '--cascade=foreground', '--timeout=120s');
   const kinds = 'pods,services,configmaps,secrets,networkpolicies';
   const query = ['get', kinds, '--selector', `rlhf.dev/job=${NAME}`, '-o', 'name'];

@@ -53,6 +53,10 @@ export class WholeCluster {
     return kubeconfigPath(this.#layout.directory);
   }
 
+  get directory(): string {
+    return this.#layout.directory;
+  }
+
   get containerdSocket(): string {
     return this.#layout.containerdSocket;
   }

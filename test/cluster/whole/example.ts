@@ -25,12 +25,13 @@ export class ExampleJob {
     this.kubectl = kubectl;
   }
 
-  /** Applies the example in a namespace of its own; `change` may alter its spec. */
+  /** Applies the example, in a namespace of its own where none is given; `change` may alter its spec. */
   static async apply(
     installation: Installation,
     change: (spec: PPOJobManifest['spec']) => PPOJobManifest['spec'],
+    namespace?: string,
   ): Promise<ExampleJob> {
-    const namespace = await installation.newNamespace();
+    namespace ??= await installation.newNamespace();
     const job = new ExampleJob(namespace, await installation.kubectl(namespace));
     const manifest = parse(readFileSync(MANIFEST, 'utf8')) as PPOJobManifest;
     const spec = { ...change(manifest.spec), image: installation.image };
