@@ -3,6 +3,7 @@
 // no faults.
 
 import { LABELS } from '../../operator/api/names.ts';
+import type { PPOJobStatus } from '../../operator/api/ppojob.ts';
 import { CONFIG_MAPS, PODS, SERVICES } from '../../operator/cluster/cluster.ts';
 import type { Pod, Stored } from '../../operator/cluster/objects.ts';
 import type { TestEnvironment } from './environment.ts';
@@ -24,7 +25,7 @@ export interface LifeOptions {
 /** What a life leaves, without times, uids and versions. */
 export interface EndState {
   readonly conditions: readonly string[];
-  readonly roles: unknown;
+  readonly roles: NonNullable<PPOJobStatus['roles']>;
   readonly lastFailure: readonly unknown[];
   readonly pods: readonly string[];
   readonly children: readonly string[];
