@@ -66,7 +66,9 @@ const cases: readonly { name: string; path: string; value: unknown; found: strin
     value: '',
     found: '""',
     rule: 'must not be empty',
-    remedy: 'change it (Folder for the trained actor, metrics.jsonl and summaries.)',
+    remedy:
+      'change it (Folder for the trained actor, metrics.jsonl and summaries. In a cluster a relative one is an empty folder ' +
+      'that goes with its pod, unless podTemplate mounts a volume there.)',
   },
   {
     name: 'a list of the wrong length',
