@@ -5,13 +5,15 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
+import type { PPOJob } from '../api/ppojob.ts';
 import { formatProblems } from '../api/problems.ts';
 import { HELP, parseArguments, type RunArguments } from './arguments.ts';
 import { type Display, LiveDisplay, NO_DISPLAY, PlainDisplay } from './displays.ts';
 import { describePlan } from './dry-run.ts';
+import { lockFolders } from './folder-lock.ts';
 import { INTERRUPTED } from './interrupts.ts';
 import { loadManifest } from './manifest.ts';
-import { createOutput, outputPaths, prepareOutput } from './output.ts';
+import { type OutputPaths, openOutput, outputPaths, type RunFolders } from './output.ts';
 import { containerEnvironment, runJob } from './run-job.ts';
 import { renderInterrupted, renderSummary } from './summary.ts';
 
@@ -58,7 +60,7 @@ async function dispatch(invocation: Invocation): Promise<number> {
 }
 
 async function run(options: RunArguments, invocation: Invocation): Promise<number> {
-  const { repositoryDirectory, currentDirectory, environment } = invocation;
+  const { repositoryDirectory, currentDirectory } = invocation;
   const manifestPath = resolve(
     options.isDefaultManifest ? repositoryDirectory : currentDirectory,
     options.manifestPath,
@@ -81,12 +83,33 @@ async function run(options: RunArguments, invocation: Invocation): Promise<numbe
     return EXIT.succeeded;
   }
   const folders = { outputDirectory: paths.directory, checkpointDirectory: job.spec.checkpoint.path };
-  const prepared = prepareOutput(folders, options.isResume);
+  const locks = await lockFolders(Object.values(folders));
+  if (locks.taken !== null) {
+    printError(`another run is writing to ${locks.taken}; wait for its end, or choose another folder with --output`);
+    return EXIT.wrong;
+  }
+  try {
+    return await runInFolders({ options, invocation, job, paths, folders });
+  } finally {
+    await locks.release();
+  }
+}
+
+interface CheckedRun {
+  readonly options: RunArguments;
+  readonly invocation: Invocation;
+  readonly job: PPOJob;
+  readonly paths: OutputPaths;
+  readonly folders: RunFolders;
+}
+
+async function runInFolders({ options, invocation, job, paths, folders }: CheckedRun): Promise<number> {
+  const { repositoryDirectory, environment } = invocation;
+  const prepared = openOutput(folders, paths, { isResume: options.isResume, manifestText: stringify(job) });
   if (!prepared.ok) {
     printError(prepared.problem);
     return EXIT.wrong;
   }
-  createOutput(paths, stringify(job));
   for (const note of prepared.notes) print(note);
   const result = await runJob({
     job,

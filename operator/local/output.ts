@@ -42,6 +42,23 @@ export type PreparedOutput =
     }
   | { readonly ok: false; readonly problem: string };
 
+/** Prepares the folders and puts the manifest as it is run into the output; whatever the disk refuses is a problem. */
+export function openOutput(
+  folders: RunFolders,
+  paths: OutputPaths,
+  run: { readonly isResume: boolean; readonly manifestText: string },
+): PreparedOutput {
+  try {
+    const prepared = prepareOutput(folders, run.isResume);
+    if (prepared.ok) createOutput(paths, run.manifestText);
+    return prepared;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const problem = `${paths.directory} can't hold the results (${reason}); choose another folder with --output`;
+    return { ok: false, problem };
+  }
+}
+
 /**
  * For a fresh run: moves an earlier run's results aside, and its checkpoints where they lie elsewhere, since a coordinator
  * would resume from them. For a resumed one: finds the checkpoint. Refuses a folder that holds anything but a run.

@@ -5,8 +5,15 @@ import type { WorkerSettings } from '../config.ts';
 
 export type { Logger };
 
+/** Lines kept for a full disk to take later; beyond it they are dropped. */
+const MAX_PENDING_BYTES = 2 ** 20;
+
 /** A logger whose lines carry who writes them. `name` is a part of the worker, such as `rendezvous`. */
 export function createLogger(settings: WorkerSettings, name: string = basename(settings.role)): Logger {
+  // Synchronous: the last words of a dying process are the ones that matter.
+  const destination = pino.destination({ dest: 1, sync: true, maxLength: MAX_PENDING_BYTES });
+  // A log that can't be written must not break what it tells of: without a listener, a full disk throws at every line.
+  destination.on('error', () => {});
   return pino(
     {
       level: settings.logLevel,
@@ -14,7 +21,6 @@ export function createLogger(settings: WorkerSettings, name: string = basename(s
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    // Synchronous: the last words of a dying process are the ones that matter.
-    pino.destination({ dest: 1, sync: true }),
+    destination,
   );
 }

@@ -223,8 +223,17 @@ test('workers end with a command that is killed, and the next run removes what i
   });
 });
 
-test('two runs at the same time keep out of each other', async () => {
+test('two runs at the same time keep out of each other; the same folder is for one of them', async () => {
   await inWorkspace(async (workspace) => {
+    const first = workspace.start('job.yaml', '--seed', '3', '--output', 'a');
+    await waitFor(() => (first.output().includes('iteration 1/3') ? true : null));
+    for (const more of [[], ['--resume']]) {
+      const second = await workspace.run('job.yaml', '--output', 'a', ...more);
+      assert.equal(second.code, 2, second.output);
+      assert.match(second.output, /another run is writing to .*\/a; wait for its end/);
+    }
+    first.child.kill('SIGINT');
+    assert.equal(await first.exit, 130);
     const runs = ['a', 'b'].map((name) => workspace.run('job.yaml', '--seed', '1', '--output', name));
     for (const { code, output } of await Promise.all(runs)) assert.equal(code, 0, output);
     assert.ok(existsSync(workspace.path('a', 'summary.json')) && existsSync(workspace.path('b', 'summary.json')));

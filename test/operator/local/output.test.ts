@@ -4,7 +4,13 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { createOutput, findCheckpoint, outputPaths, prepareOutput } from '../../../operator/local/output.ts';
+import {
+  createOutput,
+  findCheckpoint,
+  openOutput,
+  outputPaths,
+  prepareOutput,
+} from '../../../operator/local/output.ts';
 
 let root = '';
 beforeEach(() => {
@@ -55,4 +61,15 @@ test('resuming needs a complete checkpoint and starts at the newest', () => {
   addCheckpoint('000009', true);
   const prepared = prepareOutput(folders(), true);
   assert.ok(prepared.ok && prepared.fromIteration === 10);
+});
+
+test('a folder that cannot be made is a problem with its reason', () => {
+  writeFileSync(join(root, 'file'), '');
+  for (const outputDirectory of [join(root, 'file'), join(root, 'file', 'out')]) {
+    const checkpointDirectory = join(outputDirectory, 'checkpoints');
+    const run = { isResume: false, manifestText: '' };
+    const opened = openOutput({ outputDirectory, checkpointDirectory }, outputPaths(outputDirectory), run);
+    assert.ok(!opened.ok);
+    assert.match(opened.problem, /can't hold the results \(ENOTDIR.*\); choose another folder with --output/);
+  }
 });
