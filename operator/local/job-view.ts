@@ -1,9 +1,10 @@
 /**
  * What the views show of a job, taken from the job and its pods as they lie in the cluster. Pure; draws nothing.
  */
-import { CONDITIONS, LABELS, ROLE_NAMES, type RoleName, STAGES_LATEST_FIRST } from '../api/names.ts';
+import { COLOCATED, CONDITIONS, LABELS, ROLE_NAMES, type RoleName, STAGES_LATEST_FIRST } from '../api/names.ts';
 import type { LastFailure, PPOJobStatus, ProgressStatus } from '../api/ppojob.ts';
 import type { Condition, ContainerStatus, KubernetesObject, Pod } from '../cluster/objects.ts';
+import { carriesRole, groupOf } from '../reconcile/pod-state.ts';
 
 /**
  * Waiting: nothing of it runs yet. Starting: processes run, not ready. Ready. Stopping: asked to end. Ended: with exit
@@ -72,8 +73,8 @@ function currentCondition(conditions: readonly Condition[]): Condition | null {
 }
 
 function buildRoleView(role: RoleName, pods: readonly Pod[], status: PPOJobStatus | undefined): RoleView {
-  const own = pods.filter((pod) => pod.metadata.labels?.[LABELS.role] === role);
-  const views = own.toSorted((a, b) => indexOf(a) - indexOf(b)).map(buildPodView);
+  const own = pods.filter((pod) => carriesRole(pod, role));
+  const views = own.toSorted((a, b) => indexOf(a) - indexOf(b)).map((pod) => buildPodView(pod, role));
   const { desired = views.length, restarts = 0 } = status?.roles?.[role] ?? {};
   return { role, pods: views, desired, restarts };
 }
@@ -82,16 +83,24 @@ function indexOf(pod: Pod): number {
   return Number(pod.metadata.labels?.[LABELS.index] ?? 0);
 }
 
-function buildPodView(pod: Pod): PodView {
-  const main = pod.status?.containerStatuses?.[0];
+/** Of a pod that several roles share, the role's own containers: they are named after it. */
+function buildPodView(pod: Pod, role: RoleName): PodView {
+  const isShared = groupOf(pod) === COLOCATED;
+  const containers = pod.status?.containerStatuses ?? [];
+  const main = isShared ? containers.find(({ name }) => name === role) : containers[0];
+  const prefix = isShared ? `${role}-` : '';
   const sidecarNames = new Set(pod.spec.initContainers?.filter((c) => c.restartPolicy === 'Always').map((c) => c.name));
   return {
     name: pod.metadata.name,
     state: podState(pod),
     pid: main?.state.running ? processId(main) : null,
     sidecars: (pod.status?.initContainerStatuses ?? [])
-      .filter((status) => sidecarNames.has(status.name))
-      .map((status) => ({ name: status.name, isReady: status.ready, restarts: status.restartCount })),
+      .filter((status) => sidecarNames.has(status.name) && status.name.startsWith(prefix))
+      .map((status) => ({
+        name: status.name.slice(prefix.length),
+        isReady: status.ready,
+        restarts: status.restartCount,
+      })),
     message: pod.status?.message ?? main?.state.terminated?.message ?? '',
   };
 }

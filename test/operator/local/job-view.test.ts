@@ -1,6 +1,7 @@
 /** The view of a job: pod states, the condition that matters, roles in order. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Pod } from '../../../operator/cluster/objects.ts';
 import { buildJobView, isFinal } from '../../../operator/local/job-view.ts';
 import { buildRolePod, buildView, type PodOptions } from './fixtures/views.ts';
 
@@ -34,6 +35,36 @@ test('roles in their order, pods by index, sidecars with restarts, process ids',
     [1, 2, 10].map((index) => [`tiny-generation-${index}`, index, '4711']),
   );
   assert.equal(generation?.restarts, 3);
+});
+
+test('a pod that several roles share is shown with each of them, by its own process and sidecar', () => {
+  const pod = buildRolePod({ role: 'colocated' });
+  const running = (name: string, pid: number) => ({
+    ...{ name, ready: true, restartCount: pid, state: { running: {} }, containerID: `process://${pid}` },
+  });
+  const sidecars = ['actor-communicator', 'generation-communicator'];
+  const shared: Pod = {
+    ...pod,
+    spec: {
+      containers: ['actor', 'generation', 'reward'].map((name) => ({ name, image: 'x' })),
+      initContainers: sidecars.map((name) => ({ name, image: 'x', restartPolicy: 'Always' })),
+    },
+    status: {
+      ...pod.status,
+      phase: 'Running',
+      initContainerStatuses: sidecars.map((name, i) => running(name, i + 1)),
+      containerStatuses: [running('actor', 11), running('generation', 12), running('reward', 13)],
+    },
+  };
+  const { roles } = buildView({ pods: [shared] });
+  assert.deepEqual(
+    roles.map(({ role, pods }) => [
+      role,
+      ...pods.map(({ pid, sidecars: own }) => [pid, ...own.map((s) => s.restarts)]),
+    ]),
+    [['coordinator'], ['actor', ['11', 1]], ['critic'], ['generation', ['12', 2]], ['reference'], ['reward', ['13']]],
+  );
+  assert.equal(roles[1]?.pods[0]?.sidecars[0]?.name, 'communicator');
 });
 
 test('the furthest condition counts', () => {
