@@ -195,7 +195,11 @@ interface End {
 }
 
 function resultOf(errors: readonly Error[], deadlineMs: number | null): ReconcileResult {
-  if (errors.length > 0) return { type: 'retry', error: errors.length === 1 ? errors[0] : new AggregateError(errors) };
+  if (errors.length === 1) return { type: 'retry', error: errors[0] };
+  if (errors.length > 0) {
+    const causes = errors.map(({ message }) => message).join('; ');
+    return { type: 'retry', error: new AggregateError(errors, causes) };
+  }
   return deadlineMs === null ? DONE : { type: 'requeueAfter', delayMs: Math.max(deadlineMs, 0) };
 }
 
