@@ -10,7 +10,7 @@ import { BRIDGE, DNS_ADDRESS, type Layout, NODE_ADDRESS } from './layout.ts';
 
 const run = promisify(execFile);
 const COMMAND_TIMEOUT_MS = 30_000;
-const SHIM_GRACE_MS = 2000;
+const SHIM_GRACE_MS = 0;
 /** Debian's packages, by the program for which each is needed. */
 const PACKAGES = {
   containerd: 'containerd',
@@ -21,6 +21,7 @@ const PACKAGES = {
   ip: 'iproute2',
   tar: 'tar',
 };
+const FIREWALL_CHAIN = 'KUBE-FIREWALL';
 const NETWORK_PLUGIN = '/usr/lib/cni/bridge';
 
 /** Throws with everything that this machine lacks. */
@@ -56,6 +57,7 @@ export async function cleanHost(layout: Layout): Promise<void> {
     await tryRun('ip', ['address', 'delete', `${address}/32`, 'dev', 'lo']);
   }
   await deleteBridge();
+  await deleteFirewallChain();
 }
 
 /** Shims, and the processes of their containers: the children of shims whose folder is this cluster's. */
@@ -66,6 +68,15 @@ async function endContainers({ containerdState }: Layout): Promise<void> {
   for (const pid of [...contained, ...shims]) {
     const process = daemonOf(`${pid}`, pid);
     if (process !== null) await end(process, SHIM_GRACE_MS);
+  }
+}
+
+/** The one chain that `kube-proxy --cleanup` leaves, since kubelets once owned it. */
+async function deleteFirewallChain(): Promise<void> {
+  for (const iptables of ['iptables', 'ip6tables']) {
+    for (const chain of ['INPUT', 'OUTPUT']) await tryRun(iptables, ['-D', chain, '-j', FIREWALL_CHAIN]);
+    await tryRun(iptables, ['-F', FIREWALL_CHAIN]);
+    await tryRun(iptables, ['-X', FIREWALL_CHAIN]);
   }
 }
 
