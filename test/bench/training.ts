@@ -41,6 +41,7 @@ const ROUNDS = 9;
 
 export async function run(): Promise<readonly Figure[]> {
   const policy = createPolicyObjective({
+    temperature: 1,
     clipRangeLow: 0.2,
     clipRangeHigh: 0.2,
     dualClip: null,

@@ -29,7 +29,7 @@ export class DecodeBuffers {
   readonly selected: BigInt64Array;
   /** [B, 1] */
   readonly inverseTemperatures: Float32Array;
-  /** [B, V], natural log at temperature 1. */
+  /** [B, V], natural log at each row's temperature. */
   readonly logprobs: Float32Array;
   /** [B, V] at each row's temperature. */
   readonly probabilities: Float32Array;

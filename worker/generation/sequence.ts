@@ -41,7 +41,7 @@ export interface RankedToken {
 export interface TokenEvent {
   readonly id: number;
   readonly tokenId: number;
-  /** Natural log, temperature 1, no truncation. */
+  /** Natural log at the temperature sampled at (1 where greedy), no truncation. */
   readonly logprob: number;
   /** The likeliest tokens here, in falling order. */
   readonly top: readonly RankedToken[];
@@ -52,7 +52,7 @@ export interface FinishedSequence {
   readonly numPromptTokens: number;
   /** [R], the stop token included. */
   readonly tokenIds: readonly number[];
-  /** [R], natural log, temperature 1, no truncation. */
+  /** [R], natural log at the temperature sampled at (1 where greedy), no truncation. */
   readonly logprobs: readonly number[];
   /** [R], the version of the weights that made each token. */
   readonly policyVersions: readonly number[];

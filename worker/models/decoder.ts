@@ -27,7 +27,7 @@ export const HEAD_DIM_MULTIPLE = 8;
  * tokens in their rows' sequences; lastPositions int32 [B] of each row's last token; cacheTokens int32 [], always M;
  * selected int64 [N], the places in [B*S] that have a next token to sample; inverseTemperatures [N, 1]; per layer i
  * pastKeys.i and pastValues.i [B, KV, M, hd]. Outputs: presentKeys.i and presentValues.i, to be bound to the same memory
- * as the past ones; logprobs [N, V] at temperature 1; probabilities [N, V] at the given temperatures.
+ * as the past ones; logprobs and probabilities [N, V] at the given temperatures.
  * S > 1 needs B = 1 and M > S (GroupQueryAttention takes it for a first prompt otherwise).
  */
 export function buildDecoderGraph(model: ModelDescription, cacheTokens: number): Uint8Array {
@@ -161,8 +161,8 @@ class DecoderBuilder {
     const inverse = graph.input('inverseTemperatures', [SAMPLES, 1]);
     const spec: OutputSpec = { shape: logits.shape };
     const attributes = { axis: 1 };
-    const [logprobs] = graph.op('LogSoftmax', [logits], [spec], { attributes });
     const tempered = this.#one('Mul', [logits, inverse], logits.shape);
+    const [logprobs] = graph.op('LogSoftmax', [tempered], [spec], { attributes });
     const [probabilities] = graph.op('Softmax', [tempered], [spec], { attributes });
     graph.output(logprobs!, 'logprobs');
     graph.output(probabilities!, 'probabilities');

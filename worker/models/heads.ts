@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import type { Graph, Value } from '../graph/graph.ts';
 import { entropy as entropyOf, logProb } from '../graph/log-prob.ts';
+import { multiply } from '../graph/ops/elementwise.ts';
 import { linear } from '../graph/ops/linear.ts';
 import { reshape } from '../graph/ops/shape.ts';
 import { staticShape } from '../graph/shapes.ts';
@@ -13,6 +14,11 @@ import type { Trunk } from './trunk.ts';
 export function logitsHead(graph: Graph, trunk: Trunk): Value {
   const weight = trunk.parameters.get('head') ?? trunk.parameters.get('embedding')!;
   return graph.unit('logits', () => linear(graph, trunk.hidden, weight));
+}
+
+/** Logits [M, V] of the distribution that is sampled from at a temperature; at 1 they are the same. */
+export function atTemperature(graph: Graph, logits: Value, temperature: number): Value {
+  return temperature === 1 ? logits : multiply(graph, logits, graph.scalar(1 / temperature));
 }
 
 /** Logprobs [M] of targets, int64 [M], under logits [M, V]. */

@@ -13,7 +13,7 @@ import { countPositions, type PackedBatch, packSequences, type Selection, shapeF
 import { ProgramCache } from './program-cache.ts';
 import type { Sequence } from './sequence.ts';
 
-/** LOGPROBS [R], temperature 1; VALUES [R], before each response token; REWARDS [1], at the last token. */
+/** LOGPROBS [R]; VALUES [R], before each response token; REWARDS [1], at the last token. */
 export type ScoreKind = 'LOGPROBS' | 'VALUES' | 'REWARDS';
 
 export interface ForwardModelOptions {
@@ -23,6 +23,8 @@ export interface ForwardModelOptions {
   /** [layout.numElements], borrowed; read at every run. */
   readonly parameters: Float32Array;
   readonly kind: ScoreKind;
+  /** What responses are sampled at: LOGPROBS are of that distribution. The other kinds don't depend on it. */
+  readonly temperature: number;
 }
 
 const MAX_PROGRAMS = 16;
@@ -69,9 +71,10 @@ class ForwardProgram {
   readonly #run: BoundRun;
   readonly #result: Float32Array;
 
-  constructor({ device, threads, model, parameters, kind }: ForwardModelOptions, shape: BatchShape) {
-    const build = kind === 'LOGPROBS' ? buildLogprobGraph : buildScalarGraph;
-    const graph = build(model, shape);
+  constructor(options: ForwardModelOptions, shape: BatchShape) {
+    const { device, threads, model, parameters, kind } = options;
+    const graph =
+      kind === 'LOGPROBS' ? buildLogprobGraph(model, shape, options.temperature) : buildScalarGraph(model, shape);
     this.#inputs = allocateInputs(graph);
     this.#result = new Float32Array(shape.positions);
     const result = { data: this.#result, shape: [shape.positions] };

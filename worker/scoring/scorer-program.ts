@@ -14,6 +14,7 @@ export interface ScorerProgramData {
   readonly modelPath: string;
   readonly head: HeadKind;
   readonly kind: ScoreKind;
+  readonly temperature: number;
   readonly threads: number;
 }
 
@@ -28,9 +29,9 @@ let model: ForwardModel | null = null;
 
 serveCompute<ScorerApi>({
   open: () => {
-    const { modelPath, head, kind, threads } = workerData as ScorerProgramData;
+    const { modelPath, head, ...options } = workerData as ScorerProgramData;
     const { config, layout, parameters } = loadModelFolder(modelPath, head);
-    model = new ForwardModel({ device: createCpuDevice(), threads, model: { config, layout }, parameters, kind });
+    model = new ForwardModel({ ...options, device: createCpuDevice(), model: { config, layout }, parameters });
     return { vocabSize: config.vocabSize, maxPositions: config.maxPositions };
   },
   score: (sequences) => {

@@ -28,7 +28,14 @@ export async function runScorer(settings: WorkerSettings, role: ScorerRole): Pro
   const log = createLogger(settings);
   const job = readWorkerJob(settings);
   const { kind, head } = role;
-  const data: ScorerProgramData = { modelPath: role.modelPath(job), head, kind, threads: settings.threads };
+  const { temperature } = job.rollout;
+  const data: ScorerProgramData = {
+    modelPath: role.modelPath(job),
+    head,
+    kind,
+    temperature,
+    threads: settings.threads,
+  };
   const thread = await ComputeThread.start<ScorerApi>(new URL('./scorer-program.ts', import.meta.url), data);
   try {
     const limits = await openModel(() => thread.call('open'));

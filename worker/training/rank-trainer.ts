@@ -77,7 +77,7 @@ export class RankTrainer {
       dispose: (program) => this.trainable.release(program),
     });
     const kind = objective.head === 'score' ? 'VALUES' : 'LOGPROBS';
-    this.#forward = new ForwardModel({ device, threads, model, parameters, kind });
+    this.#forward = new ForwardModel({ device, threads, model, parameters, kind, temperature: objective.temperature });
   }
 
   clearExperiences(): void {

@@ -77,10 +77,10 @@ for (const [name, config] of [
   }
 }
 
-/** Logprobs of a response's tokens by the graph that training runs. */
+/** Logprobs of a response's tokens by the graph that training runs; greedy ones are at temperature 1. */
 function trainerLogprobs(
   model: FlatModel,
-  promptTokenIds: readonly number[],
+  { promptTokenIds, sampling }: SequenceRequest,
   tokenIds: readonly number[],
 ): Float32Array {
   const row = [...promptTokenIds, ...tokenIds];
@@ -88,7 +88,7 @@ function trainerLogprobs(
   const shape = { rows: 1, length: row.length, positions: tokenIds.length };
   const inputs = { ...parameterInputs(model.parameters, model.layout), ...batchInputs([row], selected) };
   const targets = BigInt64Array.from(tokenIds, BigInt);
-  return runOnce(buildLogprobGraph(model, shape), { ...inputs, targets }).logprobs!;
+  return runOnce(buildLogprobGraph(model, shape, sampling.temperature || 1), { ...inputs, targets }).logprobs!;
 }
 
 for (const [name, config] of [
@@ -102,9 +102,9 @@ for (const [name, config] of [
     engine.submit(requests);
     const finished = finishAll(engine);
     let largest = 0;
-    for (const { id, promptTokenIds } of requests) {
-      const { tokenIds, logprobs } = finished.get(id)!;
-      const expected = trainerLogprobs(model, promptTokenIds, tokenIds);
+    for (const asked of requests) {
+      const { tokenIds, logprobs } = finished.get(asked.id)!;
+      const expected = trainerLogprobs(model, asked, tokenIds);
       expected.forEach((logprob, i) => {
         largest = Math.max(largest, Math.abs(logprob - logprobs[i]!));
       });

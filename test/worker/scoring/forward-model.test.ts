@@ -28,7 +28,14 @@ const sequences: Sequence[] = [
 function forward(kind: ScoreKind, overrides = config): ForwardModel {
   const layout = layoutParameters(overrides, kind === 'LOGPROBS' ? 'language-model' : 'score');
   const parameters = randomParameters(layout, 3);
-  const model = new ForwardModel({ device, threads: 1, model: { config: overrides, layout }, parameters, kind });
+  const model = new ForwardModel({
+    device,
+    threads: 1,
+    model: { config: overrides, layout },
+    parameters,
+    kind,
+    temperature: 1,
+  });
   models.push(model);
   return model;
 }

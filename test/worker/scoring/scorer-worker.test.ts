@@ -41,7 +41,7 @@ after(async () => {
 function expectedScores(path: string, head: HeadKind, kind: ScoreKind): Float32Array[] {
   const { layout, parameters } = loadModelFolder(path, head);
   const device = createCpuDevice();
-  const model = new ForwardModel({ device, threads: 1, model: { config, layout }, parameters, kind });
+  const model = new ForwardModel({ device, threads: 1, model: { config, layout }, parameters, kind, temperature: 1 });
   try {
     return [sequences.slice(0, 8), sequences.slice(8, 16), sequences.slice(16)].flatMap((part) => model.score(part));
   } finally {

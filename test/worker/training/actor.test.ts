@@ -84,6 +84,7 @@ test('it scores what the model in its folder scores, bit by bit', async () => {
     model: { config, layout },
     parameters,
     kind: 'LOGPROBS',
+    temperature: 1,
   });
   try {
     const microbatches = [sequences.slice(0, 8), sequences.slice(8)];

@@ -1,6 +1,6 @@
 // One rank's training: microbatches, ranks and repeats must not change what is learned.
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import type { Experience } from '../../../worker/training/experience.ts';
 import type { Objective } from '../../../worker/training/objectives/objective.ts';
 import { createPolicyObjective } from '../../../worker/training/objectives/policy.ts';
@@ -9,6 +9,7 @@ import { DivergedError } from '../../../worker/training/rank-trainer.ts';
 import { countTokens, createRank, type Rank, randomExperiences } from './support/rank.ts';
 
 const policy = createPolicyObjective({
+  temperature: 1,
   clipRangeLow: 0.2,
   clipRangeHigh: 0.3,
   dualClip: 2,
@@ -21,6 +22,12 @@ const numTokens = countTokens(experiences);
 const ALL = experiences.map((_, index) => index);
 
 const ranks: Rank[] = [];
+
+/** Of the tiny model on `experiences`, as the step of an untempered policy finds it. */
+let entropyAtOne = Number.NaN;
+before(() => {
+  entropyAtOne = rankWith(policy).step([ALL], numTokens).entropy!;
+});
 after(() => {
   for (const { trainer } of ranks) trainer.dispose();
 });
@@ -34,6 +41,26 @@ function rankWith(objective: Objective, held: readonly Experience[] = experience
 
 function relativeDifference(a: Float32Array, b: Float32Array): number {
   return Math.hypot(...a.map((x, i) => x - b[i]!)) / Math.hypot(...b);
+}
+
+for (const temperature of [0.5, 1, 2]) {
+  test(`before its first step the policy is the one that was scored, at temperature ${temperature}`, () => {
+    const options = { clipRangeLow: 0.2, clipRangeHigh: 0.2, dualClip: null, entropyCoef: 0, kl: null };
+    const { trainer, step } = rankWith(createPolicyObjective({ ...options, temperature }));
+    const scored = trainer.score(experiences);
+    trainer.append(
+      0,
+      experiences.map((experience, i) => ({
+        ...experience,
+        columns: { ...experience.columns, oldLogprobs: scored[i]! },
+      })),
+    );
+    const { clipFraction, approxKl, entropy } = step([ALL], numTokens);
+    assert.equal(clipFraction, 0);
+    assert.ok(Math.abs(approxKl!) < 1e-6, `approxKl ${approxKl}`);
+    // The entropy is that of the model, whatever it is sampled at.
+    assert.ok(Math.abs(entropy! - entropyAtOne) < 1e-6, `entropy ${entropy}`);
+  });
 }
 
 for (const [name, objective] of [

@@ -16,6 +16,8 @@ export type ColumnName = 'oldLogprobs' | 'advantages' | 'referenceLogprobs' | 'o
 
 export interface Objective {
   readonly head: HeadKind;
+  /** What logprobs are at, in training and in scoring. */
+  readonly temperature: number;
   /** Each is an input float32 [M] of the training graph, under its name; what is padding may hold any finite number. */
   readonly columns: readonly ColumnName[];
   /**

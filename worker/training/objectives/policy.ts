@@ -1,6 +1,7 @@
 /**
  * The policy's training graph: PPO's clipped surrogate with optional dual clip, entropy bonus and KL to the reference, as
- * token means over the whole optimizer step. Knows nothing of experiences, ranks or optimizers.
+ * token means over the whole optimizer step. Logprobs are at the rollout's temperature, the entropy is at 1.
+ * Knows nothing of experiences, ranks or optimizers.
  * Source: design/ppo-math.md 3.1, 3.2, 3.4, 3.7 (OpenRLHF v0.11.0); worker/ppo/losses.ts computes the same in TypeScript.
  *
  * Letters: M positions, V vocabulary.
@@ -20,7 +21,7 @@ import {
   subtract,
   where,
 } from '../../graph/ops/elementwise.ts';
-import { entropy, logitsHead, logprobHead } from '../../models/heads.ts';
+import { atTemperature, entropy, logitsHead, logprobHead } from '../../models/heads.ts';
 import { type CompiledGraph, finishTrainGraph } from '../../models/train-graph.ts';
 import { type BatchShape, buildTrunk, type ModelDescription } from '../../models/trunk.ts';
 import type { KlEstimator } from '../../ppo/kl.ts';
@@ -28,6 +29,8 @@ import { LOG_RATIO_LIMIT } from '../../ppo/losses.ts';
 import { addTokenWeights, type ColumnName, maskedSum, type Objective } from './objective.ts';
 
 export interface PolicyOptions {
+  /** What responses are sampled at: ratios and KL are of that distribution, which is the policy that acts. */
+  readonly temperature: number;
   readonly clipRangeLow: number;
   readonly clipRangeHigh: number;
   /** > 1; null: off. */
@@ -43,10 +46,10 @@ const KL_LIMIT = 10;
 /** Beyond it every estimate of |d| is cut to KL_LIMIT anyway, and exp would overflow. */
 const KL_DIFFERENCE_LIMIT = 20;
 
-export function policyOptions({ algorithm }: JobConfig): PolicyOptions {
+export function policyOptions({ algorithm, rollout }: JobConfig): PolicyOptions {
   const { clipRangeLow, clipRangeHigh, dualClip, entropyCoef, kl } = algorithm;
   const klInLoss = kl.placement === 'loss' ? { coef: kl.coef, estimator: kl.estimator } : null;
-  return { clipRangeLow, clipRangeHigh, dualClip, entropyCoef, kl: klInLoss };
+  return { temperature: rollout.temperature, clipRangeLow, clipRangeHigh, dualClip, entropyCoef, kl: klInLoss };
 }
 
 /** The actor's objective. Figures: clipFraction, approxKl (old - new, nats), entropy (nats), referenceKl with a KL term. */
@@ -59,6 +62,7 @@ export function createPolicyObjective(options: PolicyOptions): Objective {
   }
   return {
     head: 'language-model',
+    temperature: options.temperature,
     columns,
     figures,
     buildTrainGraph: (model, shape) => buildPolicyGraph(model, shape, options),
@@ -70,7 +74,7 @@ function buildPolicyGraph(model: ModelDescription, shape: BatchShape, options: P
   const trunk = buildTrunk(graph, model, shape);
   const logits = logitsHead(graph, trunk);
   const targets = graph.input('targets', [shape.positions], 'int64');
-  const newLogprobs = logprobHead(graph, logits, targets);
+  const newLogprobs = logprobHead(graph, atTemperature(graph, logits, options.temperature), targets);
   const loss = addPolicyLoss(graph, { newLogprobs, entropy: entropy(graph, logits) }, options);
   return finishTrainGraph(graph, loss, trunk, model.layout);
 }

@@ -36,6 +36,7 @@ export function valueOptions({ algorithm }: JobConfig): ValueOptions {
 export function createValueObjective(options: ValueOptions): Objective {
   return {
     head: 'score',
+    temperature: 1, // it has no logprobs
     columns: ['oldValues', 'returns'],
     figures: ['clipFraction', 'value', 'absoluteError'],
     buildTrainGraph: (model, shape) => buildValueGraph(model, shape, options),

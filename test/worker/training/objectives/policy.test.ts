@@ -16,7 +16,14 @@ import * as golden from '../../ppo/golden.ts';
 import { testJob } from '../support/worker-process.ts';
 import { compileLoss, type LossRun } from './support.ts';
 
-const PLAIN: PolicyOptions = { clipRangeLow: 0.2, clipRangeHigh: 0.2, dualClip: null, entropyCoef: 0, kl: null };
+const PLAIN: PolicyOptions = {
+  temperature: 1,
+  clipRangeLow: 0.2,
+  clipRangeHigh: 0.2,
+  dualClip: null,
+  entropyCoef: 0,
+  kl: null,
+};
 const TOLERANCE = 2e-6;
 
 interface Numbers {
@@ -81,7 +88,14 @@ const variants: readonly (readonly [string, PolicyOptions])[] = [
   ['k3 in the loss', { ...PLAIN, kl: { coef: 0.5, estimator: 'k3' } }],
   [
     'everything',
-    { clipRangeLow: 0.1, clipRangeHigh: 0.3, dualClip: 1.1, entropyCoef: 0.1, kl: { coef: 1, estimator: 'k3' } },
+    {
+      temperature: 1,
+      clipRangeLow: 0.1,
+      clipRangeHigh: 0.3,
+      dualClip: 1.1,
+      entropyCoef: 0.1,
+      kl: { coef: 1, estimator: 'k3' },
+    },
   ],
 ];
 
@@ -171,7 +185,9 @@ test('absurd log ratios stay finite, in the loss and in its gradient', () => {
 });
 
 test('the objective asks for reference logprobs only where the KL is in the loss', () => {
-  const inReward = policyOptions(testJob());
+  const job = testJob();
+  const inReward = policyOptions({ ...job, rollout: { ...job.rollout, temperature: 0.7 } });
+  assert.equal(createPolicyObjective(inReward).temperature, 0.7);
   assert.equal(inReward.kl, null);
   assert.deepEqual(createPolicyObjective(inReward).columns, ['oldLogprobs', 'advantages']);
   const inLoss = policyOptions(testJob({ algorithm: { kl: { placement: 'loss', estimator: 'k3', coef: 0.02 } } }));

@@ -8,7 +8,7 @@ export interface ResponseInput {
    */
   'tokenIds'?: (number)[];
   /**
-   * [R], natural log under the sampling distribution at temperature 1, no truncation
+   * [R], natural log at the sampling temperature (1 where greedy), no truncation
    */
   'logprobs'?: (number | string)[];
   /**
@@ -28,7 +28,7 @@ export interface Response {
    */
   'tokenIds': (number)[];
   /**
-   * [R], natural log under the sampling distribution at temperature 1, no truncation
+   * [R], natural log at the sampling temperature (1 where greedy), no truncation
    */
   'logprobs': (number)[];
   /**
