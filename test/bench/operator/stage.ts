@@ -48,7 +48,9 @@ export class Stage {
   /** The process's id. */
   startOperator(): number {
     const options = ['--kubeconfig', this.plane.kubeconfig, '--no-leader-election', '--metrics-address', '127.0.0.1:0'];
-    const child = spawn(process.execPath, [MAIN, ...options, '--log-level', 'error'], { stdio: 'inherit' });
+    // As test/cluster/manifests/operator.yaml starts it.
+    const args = ['--max-semi-space-size=4', MAIN, ...options, '--log-level', 'error'];
+    const child = spawn(process.execPath, args, { stdio: 'inherit' });
     this.#operators.push(child);
     return child.pid ?? -1;
   }
