@@ -12,13 +12,19 @@ type Known = Stored<KubernetesObject>;
 /** Objects that have gone are remembered: an answer that comes late must not bring one back. */
 const MAX_GONE = 10_000;
 
+export interface ObjectCacheOptions {
+  /** Lists that select by this label don't look at every object. */
+  readonly indexLabel: string;
+  /** What is remembered of an object, where that is less than all. */
+  readonly trim?: <T extends KubernetesObject>(object: Stored<T>) => Stored<T>;
+}
+
 export class ObjectCache {
-  readonly #indexLabel: string;
+  readonly #options: ObjectCacheOptions;
   readonly #stores = new Map<string, KindStore>();
 
-  /** Lists that select by `indexLabel` don't look at every object. */
-  constructor(options: { readonly indexLabel: string }) {
-    this.#indexLabel = options.indexLabel;
+  constructor(options: ObjectCacheOptions) {
+    this.#options = options;
   }
 
   /** A list or a change, in the order in which they came. */
@@ -44,14 +50,14 @@ export class ObjectCache {
   }
 
   list<T extends KubernetesObject>(kind: ResourceKind<T>, options: ListOptions = {}): Stored<T>[] {
-    const objects = this.#store(kind).select(options.labels?.[this.#indexLabel]);
+    const objects = this.#store(kind).select(options.labels?.[this.#options.indexLabel]);
     return objects.filter((object) => isSelected(object, options)) as Stored<T>[];
   }
 
   #store(kind: Kind): KindStore {
     const known = this.#stores.get(nameOf(kind));
     if (known !== undefined) return known;
-    const store = new KindStore(this.#indexLabel);
+    const store = new KindStore(this.#options);
     this.#stores.set(nameOf(kind), store);
     return store;
   }
@@ -66,11 +72,13 @@ class KindStore {
   readonly objects = new Map<string, Known>();
   isSynced = false;
   readonly #indexLabel: string;
+  readonly #trim: (object: Known) => Known;
   readonly #byLabel = new Map<string, Map<string, Known>>();
   readonly #gone = new Set<string>();
 
-  constructor(indexLabel: string) {
+  constructor({ indexLabel, trim = (object) => object }: ObjectCacheOptions) {
     this.#indexLabel = indexLabel;
+    this.#trim = trim;
   }
 
   select(label: string | undefined): Known[] {
@@ -98,8 +106,9 @@ class KindStore {
       if (!isNewer(object.metadata.resourceVersion, known.metadata.resourceVersion)) return;
       this.#unindex(key, known);
     }
-    this.objects.set(key, object);
-    this.#index(key, object);
+    const kept = this.#trim(object);
+    this.objects.set(key, kept);
+    this.#index(key, kept);
   }
 
   remove(object: Known): void {

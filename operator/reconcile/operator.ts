@@ -11,6 +11,7 @@ import { MACHINE, type Platform } from '../plan/platform.ts';
 import { Controller, type ControllerObserver } from './controller.ts';
 import { GrpcProgressSource, type ProgressSource } from './progress-source.ts';
 import { PPOJobReconciler } from './reconciler.ts';
+import { trim } from './trim.ts';
 
 export interface OperatorOptions {
   readonly cluster: Cluster;
@@ -33,7 +34,7 @@ export interface OperatorOptions {
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
   const { onError, namespace, concurrency, observer, clock = systemClock, discovery = null } = options;
   const { platform = MACHINE } = options;
-  const cache = new ObjectCache({ indexLabel: LABELS.job });
+  const cache = new ObjectCache({ indexLabel: LABELS.job, trim });
   const cluster = cachedCluster(options.cluster, cache);
   const events = new EventRecorder({ cluster, clock, source: EVENT_SOURCE, onError: (error) => onError(error, null) });
   // A coordinator that doesn't answer yet, or any more, is no news: its pod's status says what is wrong.
