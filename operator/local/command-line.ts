@@ -124,6 +124,10 @@ async function runInFolders({ options, invocation, job, paths, folders }: Checke
     return EXIT.interrupted;
   }
   print(renderSummary(result.summary, paths).join('\n'));
+  if (result.problem !== null) {
+    printError(result.problem);
+    return EXIT.failed;
+  }
   return result.summary.condition === 'Succeeded' ? EXIT.succeeded : EXIT.failed;
 }
 

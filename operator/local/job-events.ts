@@ -17,6 +17,8 @@ function describeCondition(before: JobView | null, after: JobView): string[] {
   const { condition } = after;
   const old = before?.condition;
   if (condition === null || (old?.type === condition.type && old.reason === condition.reason)) return [];
+  // A job falls back to it while a pod is replaced, which is told otherwise.
+  if (condition.type === CONDITIONS.accepted && condition.status === 'True') return [];
   // Running is clear by itself, and the end has its own summary.
   const isClear = condition.message === '' || condition.type === CONDITIONS.running;
   return [isClear ? `job ${condition.type}` : `job ${condition.type}: ${firstLine(condition.message)}`];

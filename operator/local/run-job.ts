@@ -32,7 +32,12 @@ export interface RunJobOptions {
 }
 
 export type RunResult =
-  | { readonly kind: 'ended'; readonly summary: Summary }
+  | {
+      readonly kind: 'ended';
+      readonly summary: Summary;
+      /** Why summary.json or the curves could not be written; null where they were. */
+      readonly problem: string | null;
+    }
   | { readonly kind: 'interrupted'; readonly reason: string };
 
 /** Throws when the machinery itself fails; every process and folder is gone then as well. */
@@ -65,9 +70,9 @@ export async function runJob(options: RunJobOptions): Promise<RunResult> {
       return { kind: 'interrupted', reason: ended };
     }
     const summary = summarize(ended.view, ended.records, (Date.now() - startMs) / 1000);
-    writeResults(options, ended, summary);
+    const problem = writeResults(options, ended, summary);
     await local.stop(END_GRACE_MS);
-    return { kind: 'ended', summary };
+    return { kind: 'ended', summary, problem };
   } finally {
     showing.abort();
     display.close();
@@ -108,11 +113,17 @@ async function look({ local: { cluster }, job, startMs }: Showing, metrics: Metr
   };
 }
 
-function writeResults({ paths, job }: RunJobOptions, { records }: Moment, summary: Summary): void {
+/** Returns why they can't be written; what came of the job must be said all the same. */
+function writeResults({ paths, job }: RunJobOptions, { records }: Moment, summary: Summary): string | null {
   const { name } = job.metadata;
   const curves = renderCurves({ title: `PPOJob ${name}`, records, accuracyBefore: summary.accuracyBefore });
-  writeFileSync(paths.curves, curves);
-  writeFileSync(paths.summary, `${JSON.stringify(summary, null, 2)}\n`);
+  try {
+    writeFileSync(paths.curves, curves);
+    writeFileSync(paths.summary, `${JSON.stringify(summary, null, 2)}\n`);
+    return null;
+  } catch (error) {
+    return `the results in ${paths.directory} are not complete: ${error instanceof Error ? error.message : error}`;
+  }
 }
 
 /** What every container inherits of this process's environment; all else comes from the pod. */

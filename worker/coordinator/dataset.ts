@@ -39,17 +39,19 @@ export interface DatasetResult {
   readonly problems: readonly string[];
 }
 
-const MAX_LISTED = 20;
+/** Few, so that a pod's last words have room for all files. */
+const MAX_LISTED = 6;
+const BYTE_ORDER_MARK = /^\uFEFF/;
 
 interface Line extends PromptRecord {
   readonly number: number;
 }
 
-/** Reads one file. Never throws for what the file holds: problems come back, at most 20 bad lines named. */
+/** Reads one file. Never throws for what the file holds: problems come back, the first bad lines named. */
 export function readDataset(source: DatasetSource, rules: PromptRules): DatasetResult {
   let text: string;
   try {
-    text = readFileSync(source.path, 'utf8');
+    text = readFileSync(source.path, 'utf8').replace(BYTE_ORDER_MARK, '');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return {
@@ -104,7 +106,10 @@ function parseLine(raw: string, source: DatasetSource): { prompt: string; answer
   const fields = value as Readonly<Record<string, unknown>>;
   const prompt = fields[source.promptField];
   if (typeof prompt !== 'string' || prompt === '') {
-    return `"${source.promptField}" is ${shorten(JSON.stringify(prompt) ?? 'absent')}, not a text`;
+    const found = `"${source.promptField}" is ${shorten(JSON.stringify(prompt) ?? 'absent')}, not a text`;
+    return prompt === undefined
+      ? `${found}; the line has ${shorten(Object.keys(fields).join(', ') || 'no field')}`
+      : found;
   }
   if (source.answerField === null) return { prompt, answer: null };
   const answer = fields[source.answerField];
@@ -112,13 +117,12 @@ function parseLine(raw: string, source: DatasetSource): { prompt: string; answer
   return `"${source.answerField}" is ${shorten(JSON.stringify(answer) ?? 'absent')}, not a text or a number`;
 }
 
-function listed(source: DatasetSource, bad: readonly string[]): string[] {
-  const problems = bad.slice(0, MAX_LISTED).map((problem) => `${source.name}: ${source.path} ${problem}`);
-  if (bad.length > MAX_LISTED) {
-    problems.push(`${source.name}: ${source.path} has ${bad.length - MAX_LISTED} more bad lines`);
-  }
-  if (bad.length > 0) problems.push(`${source.name}: correct or remove the ${bad.length} bad lines of ${source.path}`);
-  return problems;
+function listed({ name, path }: DatasetSource, bad: readonly string[]): string[] {
+  if (bad.length === 0) return [];
+  const count = bad.length === 1 ? '1 bad line' : `${bad.length} bad lines`;
+  const more = bad.length > MAX_LISTED ? [`and ${bad.length - MAX_LISTED} more`] : [];
+  const lines = [...bad.slice(0, MAX_LISTED), ...more].map((line) => `\n    ${line}`);
+  return [`${name}: ${path} has ${count}; correct or remove, or name other fields in dataset:${lines.join('')}`];
 }
 
 function checkTokens(lines: readonly Line[], source: DatasetSource, rules: PromptRules): string[] {

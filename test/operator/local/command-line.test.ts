@@ -167,6 +167,18 @@ test('a job that fails: exit code 1, and the reason names the pod and its last w
   });
 });
 
+test('results that cannot be written: the end is told all the same, with exit code 1', async () => {
+  await inWorkspace(async (workspace) => {
+    const run = workspace.start('job.yaml', '--seed', '1');
+    await waitFor(() => (existsSync(workspace.path('outputs/tiny/ppojob.yaml')) ? true : null));
+    mkdirSync(workspace.path('outputs/tiny/summary.json'));
+    assert.equal(await run.exit, 1, run.output());
+    assert.match(run.output(), /^job +Succeeded after/m);
+    assert.match(run.output(), /the results in .*tiny are not complete: EISDIR/);
+    assert.doesNotMatch(run.output(), /^ +at /m);
+  });
+});
+
 test('a pod that fails once is restarted, which is said and counted', async () => {
   await inWorkspace(async (workspace) => {
     const { code, output } = await workspace.run('job.yaml', '--seed', '4');

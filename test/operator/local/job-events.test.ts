@@ -18,6 +18,10 @@ test('a new condition is said once, with its message', () => {
 
 const FAILURE = { pod: 'tiny-generation-0', uid: 'u1', exitCode: 1, message: 'out of luck\nmore' };
 
+test('that a job is accepted goes without saying', () => {
+  assert.deepEqual(describeChanges(buildView(), buildView({ condition: 'Accepted', message: 'all is well' })), []);
+});
+
 test('a lost pod, the restart of its role, and its return', () => {
   const starting = buildView({ pods: [buildRolePod({ isReady: false })], restarts: 1, lastFailure: FAILURE });
   const back = buildView({ restarts: 1, lastFailure: FAILURE });

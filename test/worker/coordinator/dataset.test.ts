@@ -62,13 +62,25 @@ describe('readDataset', () => {
     assert.match(text, /line 5: "p" is "", not a text/);
     assert.match(text, /line 6: "a" is null, not a text or a number/);
     assert.match(text, /line 7: the tokenizer refuses the prompt: "\?" has no token/);
-    assert.match(text, /correct or remove the 6 bad lines/);
+    assert.match(text, /data\.jsonl has 6 bad lines; correct or remove/);
   });
 
-  it('names at most 20 bad lines and counts the rest', () => {
+  it('names the first bad lines and counts the rest, in one problem', () => {
     const { problems } = read(Array.from({ length: 25 }, () => 'bad'));
-    assert.equal(problems.filter((problem) => problem.includes('not JSON')).length, 20);
-    assert.match(problems.join('\n'), /has 5 more bad lines/);
+    assert.equal(problems.length, 1);
+    assert.equal(problems[0]!.match(/not JSON/g)!.length, 6);
+    assert.match(problems[0]!, /has 25 bad lines; .*and 19 more$/s);
+  });
+
+  it('says which fields a line has where the one asked for is absent', () => {
+    const { problems } = read(['{"prompt":"1","answer":"2"}']);
+    assert.match(problems[0]!, /"p" is absent, not a text; the line has prompt, answer$/);
+  });
+
+  it('reads files with a byte order mark and with Windows line ends', () => {
+    const { records, problems } = read(['\uFEFF{"p":"1"}\r', '{"p":"2"}\r']);
+    assert.deepEqual(problems, []);
+    assert.equal(records.length, 2);
   });
 
   it('counts prompts that are too long or beyond the vocabulary', () => {
