@@ -25,8 +25,8 @@ test('a coordinator with bad data fails for good and names every problem of both
     assert.ok(error instanceof HopelessError);
     assert.match(error.message, /maxPromptTokens \+ rollout\.maxResponseTokens is 44; allowed: up to the 32 positions/);
     assert.match(error.message, /dataset\.train: .*20 of 20 prompts have more than 4 tokens/);
-    assert.match(error.message, /evaluation\.jsonl line 1: "answer" is absent/);
-    assert.match(error.message, /evaluation\.jsonl line 2: not JSON: nonsense/);
+    assert.match(error.message, /evaluation\.jsonl has 2 bad lines;.*line 1: "answer" is absent/s);
+    assert.match(error.message, /line 2: not JSON: nonsense/);
     return true;
   });
 });
