@@ -49,7 +49,7 @@ export class Stage {
   startOperator(): number {
     const options = ['--kubeconfig', this.plane.kubeconfig, '--no-leader-election', '--metrics-address', '127.0.0.1:0'];
     // As test/cluster/manifests/operator.yaml starts it.
-    const args = ['--max-semi-space-size=4', MAIN, ...options, '--log-level', 'error'];
+    const args = ['--max-semi-space-size=4', '--max-old-space-size=512', MAIN, ...options, '--log-level', 'error'];
     const child = spawn(process.execPath, args, { stdio: 'inherit' });
     this.#operators.push(child);
     return child.pid ?? -1;
