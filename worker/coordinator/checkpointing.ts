@@ -91,7 +91,7 @@ export class Checkpointing {
     const { state, identity } = checkpoint;
     const differences = compareIdentities(identity, this.#options.identity);
     if (differences.length > 0) {
-      const remedy = 'Restore the settings, or choose another checkpoint.directory.';
+      const remedy = 'Restore the settings, or name another folder in checkpoint.path.';
       const list = differences.map((line) => `  ${line}`).join('\n');
       throw new HopelessError(`checkpoint ${folder.path} is of a job with other settings:\n${list}\n${remedy}`);
     }
