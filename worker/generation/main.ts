@@ -9,7 +9,7 @@ import { layoutParameters } from '../models/layout.ts';
 import { loadTokenizer } from '../models/tokenizer.ts';
 import { EpochFence } from '../service/epoch.ts';
 import { GroupMembership } from '../service/group-member.ts';
-import { Closers } from '../service/lifecycle.ts';
+import { Closers, failureOf } from '../service/lifecycle.ts';
 import { createLogger } from '../service/log.ts';
 import { createMetrics } from '../service/metrics.ts';
 import { definitions } from '../service/protos.ts';
@@ -93,11 +93,4 @@ export async function runGeneration(settings: WorkerSettings): Promise<void> {
   } finally {
     await closers.closeAll(CLOSE_GRACE_MS);
   }
-}
-
-/** Rejects when the engine's thread ends; whoever stopped listening by then isn't told. */
-function failureOf(engine: EngineClient): Promise<never> {
-  const failed = engine.ended.then((reason) => Promise.reject(reason));
-  failed.catch(() => {});
-  return failed;
 }

@@ -7,7 +7,8 @@
 import * as grpc from '@grpc/grpc-js';
 import type { ReceiveWeightsReply } from '../api/generated/ppo/v1/ReceiveWeightsReply.ts';
 import type { ReceiveWeightsRequest } from '../api/generated/ppo/v1/ReceiveWeightsRequest.ts';
-import { type Communicator, CommunicatorError } from '../collectives/communicator.ts';
+import type { Communicator } from '../collectives/communicator.ts';
+import { awaitCollective } from '../service/collective.ts';
 import { RpcError } from '../service/rpc.ts';
 import type { EngineClient } from './engine-client.ts';
 import type { WeightSlots } from './weight-slots.ts';
@@ -68,12 +69,7 @@ export class WeightReceiver {
     const { slots, timeoutMs } = this.#options;
     const buffer = { name, offsetBytes: 0 };
     const count = slots.numElements;
-    try {
-      await communicator.broadcast({ buffer, count, dataType: 'float32', root: ACTOR_RANK, timeoutMs });
-    } catch (error) {
-      if (!(error instanceof CommunicatorError)) throw error;
-      const code = error.code === 'TIMEOUT' ? grpc.status.DEADLINE_EXCEEDED : grpc.status.ABORTED;
-      throw new RpcError(code, `receiving weights failed (${error.code}): ${error.message}`, { cause: error });
-    }
+    const broadcast = communicator.broadcast({ buffer, count, dataType: 'float32', root: ACTOR_RANK, timeoutMs });
+    await awaitCollective('receiving weights', broadcast);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * How a role with a model starts: its job read, its model opened, its thread's end turned into the worker's. What a
- * restart would only repeat becomes HopelessError. Knows nothing of what the role computes.
+ * How a role with a model starts: its job read, its model opened. What a restart would only repeat becomes
+ * HopelessError. Knows nothing of what the role computes.
  */
 import type { JobConfig } from '../api/job-config.ts';
 import { readJobConfig, type WorkerSettings } from '../config.ts';
@@ -25,14 +25,4 @@ export async function openModel<T>(open: () => Promise<T>): Promise<T> {
     const isModelError = error instanceof ComputeCallError && error.name === 'ModelError';
     throw isModelError ? new HopelessError(error.message, { cause: error }) : error;
   }
-}
-
-/** Rejects when the thread ends. */
-export function failureOf(thread: { readonly ended: Promise<Error> }): Promise<never> {
-  const failure = thread.ended.then((reason): never => {
-    throw reason;
-  });
-  // The thread also ends when the worker closes, and then nobody waits for it any more.
-  failure.catch(() => {});
-  return failure;
 }

@@ -26,6 +26,16 @@ export function untilTerminated(environment: NodeJS.ProcessEnv = process.env): P
   });
 }
 
+/** Rejects when a part that the process can't do without has ended. */
+export function failureOf(part: { readonly ended: Promise<Error> }): Promise<never> {
+  const failure = part.ended.then((reason): never => {
+    throw reason;
+  });
+  // It also ends when the process closes it, and then nobody waits for it any more.
+  failure.catch(() => {});
+  return failure;
+}
+
 interface Closer {
   readonly name: string;
   readonly close: () => Promise<void>;

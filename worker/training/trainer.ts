@@ -11,9 +11,10 @@ import type { TrainReplyInput } from '../api/generated/ppo/v1/TrainReply.ts';
 import type { TrainRequest } from '../api/generated/ppo/v1/TrainRequest.ts';
 import type { TrainStep } from '../api/generated/ppo/v1/TrainStep.ts';
 import type { OptimizerConfig } from '../api/job-config.ts';
-import { type Communicator, CommunicatorError } from '../collectives/communicator.ts';
+import type { Communicator } from '../collectives/communicator.ts';
 import type { ComputeThread } from '../runtime/compute-thread.ts';
 import { refuseProblems, responseLength, type Sequence } from '../scoring/sequence.ts';
+import { awaitCollective } from '../service/collective.ts';
 import { RpcError } from '../service/rpc.ts';
 import { Exclusive } from './exclusive.ts';
 import type { Experience } from './experience.ts';
@@ -183,7 +184,7 @@ export class Trainer {
         root: 0,
         timeoutMs: collectiveMs,
       });
-      await named('publishing weights', broadcast);
+      await awaitCollective('publishing weights', broadcast);
       const seconds = (performance.now() - startMs) / 1000;
       const bytes = info.numElements * Float32Array.BYTES_PER_ELEMENT;
       metrics.weightSyncBytes.inc(bytes);
@@ -234,7 +235,7 @@ export class Trainer {
       op: 'sum',
       timeoutMs: collectiveMs,
     });
-    await named('summing gradients over the ranks', allReduce);
+    await awaitCollective('summing gradients over the ranks', allReduce);
     stop();
   }
 
@@ -266,17 +267,6 @@ export class Trainer {
     if (version === this.#version) return;
     const message = `${what}: found ${version}, but the weights are of version ${this.#version}`;
     throw new RpcError(grpc.status.FAILED_PRECONDITION, message);
-  }
-}
-
-/** What failed, in words, and the status that tells a broken group from a slow one. */
-async function named(what: string, collective: Promise<void>): Promise<void> {
-  try {
-    await collective;
-  } catch (error) {
-    if (!(error instanceof CommunicatorError)) throw error;
-    const code = error.code === 'TIMEOUT' ? grpc.status.DEADLINE_EXCEEDED : grpc.status.ABORTED;
-    throw new RpcError(code, `${what} failed (${error.code}): ${error.message}`, { cause: error });
   }
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readSettings } from '../../../worker/config.ts';
 import { ComputeCallError } from '../../../worker/runtime/compute-messages.ts';
-import { failureOf, openModel, readWorkerJob } from '../../../worker/scoring/role.ts';
+import { openModel, readWorkerJob } from '../../../worker/scoring/role.ts';
 import { HopelessError } from '../../../worker/service/lifecycle.ts';
 
 function settings(jobConfigPath: string | null) {
@@ -33,9 +33,4 @@ test('a model error from the compute thread is hopeless, another error is not', 
   await assert.rejects(failing('ModelError'), new HopelessError('score.weight: found nothing'));
   await assert.rejects(failing('RuntimeError'), ComputeCallError);
   assert.equal(await openModel(async () => 7), 7);
-});
-
-test("a thread's end becomes the worker's failure", async () => {
-  const reason = new Error('the compute thread crashed');
-  await assert.rejects(failureOf({ ended: Promise.resolve(reason) }), reason);
 });
