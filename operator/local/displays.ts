@@ -3,6 +3,7 @@
  * says is composed elsewhere.
  */
 import type { WriteStream } from 'node:tty';
+import type { ProgressStatus } from '../api/ppojob.ts';
 import { formatDuration } from './format.ts';
 import { describeChanges } from './job-events.ts';
 import type { JobView } from './job-view.ts';
@@ -62,21 +63,28 @@ export class LiveDisplay implements Display {
   }
 }
 
+/** Phases in which the coordinator has not yet said where the job stands. */
+const BEFORE_RESTORED: readonly string[] = ['WaitingForWorkers', 'Starting'];
+
 export class PlainDisplay implements Display {
   readonly #write: (line: string) => void;
   #lastView: JobView | null = null;
   #lastIteration: number;
+  /** What a resumed run hopes to go on from, until it is known what it does; then 0. */
+  #resumedFrom: number;
 
   /** Iterations up to `fromIteration` have been shown by an earlier run. */
   constructor(write: (line: string) => void, fromIteration: number) {
     this.#write = write;
     this.#lastIteration = fromIteration;
+    this.#resumedFrom = fromIteration;
   }
 
   show({ view, records, elapsedSeconds }: Moment): void {
     for (const change of describeChanges(this.#lastView, view)) this.#write(change);
     this.#lastView = view;
     const { progress } = view;
+    this.#tellResumption(progress);
     const newest = records.at(-1)?.iteration ?? 0;
     // A job that went back to its checkpoint does those iterations again; before its first line it has shown none.
     if (records.length > 0 && newest < this.#lastIteration) this.#lastIteration = newest;
@@ -99,4 +107,16 @@ export class PlainDisplay implements Display {
   }
 
   close(): void {}
+
+  /** A checkpoint that turns out to be damaged is passed over for an older one, or for the start. */
+  #tellResumption(progress: ProgressStatus | null): void {
+    if (this.#resumedFrom === 0 || progress === null || BEFORE_RESTORED.includes(progress.phase)) return;
+    const { lastCheckpointIteration: found } = progress;
+    if (found < this.#resumedFrom) {
+      const log = "the coordinator's log says why";
+      this.#write(`the checkpoint of iteration ${this.#resumedFrom} can't be used (${log}); going on from ${found}`);
+      this.#lastIteration = found;
+    }
+    this.#resumedFrom = 0;
+  }
 }

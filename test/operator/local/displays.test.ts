@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { WriteStream } from 'node:tty';
 import { LiveDisplay, PlainDisplay } from '../../../operator/local/displays.ts';
 import { renderIteration } from '../../../operator/local/plain-view.ts';
-import { buildRecord, buildView } from './fixtures/views.ts';
+import { buildRecord, buildView, PROGRESS } from './fixtures/views.ts';
 
 function show(display: PlainDisplay | LiveDisplay, iterations: readonly number[]): void {
   display.show({ view: buildView(), records: iterations.map((i) => buildRecord(i)), elapsedSeconds: 10 });
@@ -27,6 +27,28 @@ test('plain: a resumed run shows what is new; a job back at its checkpoint shows
   assert.deepEqual(
     lines.slice(1).map((line) => line.slice(0, 11)),
     ['iteration 3', 'iteration 2'],
+  );
+});
+
+test('plain: a resumed run that has to go further back says so, and shows what it does again', () => {
+  const lines: string[] = [];
+  const display = new PlainDisplay((line) => lines.push(line), 9);
+  const showAt = (phase: string, iteration: number, newest: number) => {
+    const progress = { ...PROGRESS, phase, iteration, lastCheckpointIteration: iteration };
+    const records = Array.from({ length: newest }, (_, i) => buildRecord(i + 1));
+    display.show({ view: buildView({ progress }), records, elapsedSeconds: 1 });
+  };
+  showAt('WaitingForWorkers', 0, 9);
+  showAt('Starting', 0, 9);
+  showAt('SyncingWeights', 6, 6);
+  showAt('Training', 8, 8);
+  assert.deepEqual(
+    lines.slice(1).map((line) => line.split('  ')[0]),
+    [
+      "the checkpoint of iteration 9 can't be used (the coordinator's log says why); going on from 6",
+      'iteration 7/40',
+      'iteration 8/40',
+    ],
   );
 });
 
