@@ -34,6 +34,8 @@ const printError = (text: string): boolean => process.stderr.write(`${text}\n`);
 
 /** The exit code. Never rejects. */
 export async function runCommandLine(invocation: Invocation): Promise<number> {
+  // Words to a reader that has gone are no error; interrupts.ts ends the run then.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   try {
     return await dispatch(invocation);
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * The user's wish to stop: SIGINT (Ctrl-C), SIGTERM, SIGHUP, or the end of npm above this process. The first asks, any
- * later one insists. Does nothing itself.
+ * The user's wish to stop: SIGINT (Ctrl-C), SIGTERM, SIGHUP, the end of npm above this process, or of whoever reads its
+ * output (`| head`). The first asks, any later signal insists. Does nothing itself.
  */
 import { readFileSync } from 'node:fs';
 
@@ -14,6 +14,7 @@ export class Interrupts {
   readonly #onInsist: () => void;
   readonly #listener: (signal: NodeJS.Signals) => void;
   readonly #timer: NodeJS.Timeout | null;
+  readonly #outputListener = (): void => this.#askOnce('nobody reads the output');
   #hasAsked = false;
 
   /** `watchesParent`: npm, and the shell that it starts this process with, may end without passing a signal on. */
@@ -21,6 +22,7 @@ export class Interrupts {
     this.#onInsist = options.onInsist;
     this.#listener = (signal) => this.#interrupt(signal);
     for (const signal of SIGNALS) process.on(signal, this.#listener);
+    process.stdout.on('error', this.#outputListener);
     this.#timer = options.watchesParent ? this.#watchParent() : null;
   }
 
@@ -31,7 +33,12 @@ export class Interrupts {
 
   close(): void {
     for (const signal of SIGNALS) process.off(signal, this.#listener);
+    process.stdout.off('error', this.#outputListener);
     if (this.#timer !== null) clearInterval(this.#timer);
+  }
+
+  #askOnce(reason: string): void {
+    if (!this.#hasAsked) this.#interrupt(reason);
   }
 
   #interrupt(reason: string): void {
@@ -45,7 +52,7 @@ export class Interrupts {
     const timer = setInterval(() => {
       if (findAncestors() === before) return;
       clearInterval(timer);
-      if (!this.#hasAsked) this.#interrupt('npm ended');
+      this.#askOnce('npm ended');
     }, PARENT_CHECK_MS);
     return timer.unref();
   }

@@ -207,6 +207,19 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
+test('a run whose output nobody reads any more ends in order', async () => {
+  await inWorkspace(async (workspace) => {
+    const run = workspace.start('job.yaml', '--seed', '3');
+    await waitFor(() => (run.output().includes('iteration 1/3') ? true : null));
+    const pids = workspace.workerPids();
+    run.child.stdout?.destroy();
+    assert.equal(await run.exit, 130, run.output());
+    assert.deepEqual(pids.filter(isRunning), []);
+    assert.deepEqual(foldersOf(run.child.pid), []);
+    assert.doesNotMatch(run.output(), /EPIPE/);
+  });
+});
+
 test('a second Ctrl-C is immediate, also when the workers ignore the first', async () => {
   await inWorkspace(async (workspace) => {
     const run = workspace.start('job.yaml', '--seed', '5');
