@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, it } from 'node:test';
 import { cachePath, ensureBinaries, findBinaries } from './binaries.ts';
-import { CONTROL_PLANE, COREDNS_VERSION, ETCD_VERSION, KUBERNETES_VERSION, NODE, sourceOf } from './versions.ts';
+import { CONTROL_PLANE, HELM, KUBERNETES_VERSION, NODE, sourceOf } from './versions.ts';
 
 let directory: string;
 let environment: NodeJS.ProcessEnv;
@@ -53,14 +53,14 @@ it('says what it tried when nothing can be had', async () => {
 });
 
 it('pins the same versions in the Go modules, with checksums', () => {
-  const versions = { kubernetes: KUBERNETES_VERSION, etcd: ETCD_VERSION, coredns: COREDNS_VERSION };
-  for (const [module, version] of Object.entries(versions)) {
+  for (const name of [...CONTROL_PLANE, ...NODE, ...HELM]) {
+    const { module, version, goPackage } = sourceOf(name);
     const folder = join(import.meta.dirname, 'go', module);
     assert.match(readFileSync(join(folder, 'go.mod'), 'utf8'), new RegExp(`v${version.replaceAll('.', '\\.')}$`, 'm'));
     assert.ok(readFileSync(join(folder, 'go.sum'), 'utf8').length > 0);
-    const tools = readFileSync(join(folder, 'tools.go'), 'utf8');
-    for (const name of [...CONTROL_PLANE, ...NODE].filter((candidate) => sourceOf(candidate).module === module)) {
-      assert.ok(tools.includes(`"${sourceOf(name).goPackage}"`), `${name} in ${module}/tools.go`);
-    }
+    assert.ok(
+      readFileSync(join(folder, 'tools.go'), 'utf8').includes(`"${goPackage}"`),
+      `${name} in ${module}/tools.go`,
+    );
   }
 });

@@ -6,9 +6,10 @@ import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { withBuildLock } from './build-lock.ts';
 import { downloadBinaries } from './download.ts';
 import { buildWithGo, hasGo } from './go-build.ts';
-import { type BinaryName, KUBERNETES_VERSION, sourceOf } from './versions.ts';
+import { type BinaryName, sourceOf } from './versions.ts';
 
 export type Binaries<N extends BinaryName = BinaryName> = { readonly [name in N]: string };
 
@@ -45,19 +46,31 @@ export async function ensureBinaries<N extends BinaryName>(
   options: FindOptions = {},
 ): Promise<Binaries<N>> {
   const { environment = process.env, say = () => {} } = options;
-  const tried = ['KUBEBUILDER_ASSETS', 'PATH', cacheDirectory(environment)];
   let { missing } = await findBinaries(names, options);
-  if (missing.length > 0 && environment.PPO_CLUSTER_DOWNLOAD !== '0') {
-    tried.push(await downloadBinaries(missing, (name) => cachePath(name, environment), say));
-    ({ missing } = await findBinaries(names, options));
-  }
-  if (missing.length > 0 && (await hasGo(environment))) {
-    for (const name of missing) await buildWithGo(name, cachePath(name, environment), say);
-  } else if (missing.length > 0) {
-    throw new Error(`no ${missing.join(', ')}: looked in ${tried.join('; ')}; and there is no Go to build with`);
+  if (missing.length > 0) {
+    await withBuildLock(cacheDirectory(environment), say, async () => {
+      // Somebody else may have made them meanwhile.
+      ({ missing } = await findBinaries(names, options));
+      await makeBinaries(missing, environment, say);
+    });
   }
   const { paths } = await findBinaries(names, options);
   return paths as Binaries<N>;
+}
+
+async function makeBinaries(
+  names: readonly BinaryName[],
+  environment: NodeJS.ProcessEnv,
+  say: (line: string) => void,
+): Promise<void> {
+  const pathOf = (name: BinaryName): string => cachePath(name, environment);
+  const tried = ['KUBEBUILDER_ASSETS', 'PATH', cacheDirectory(environment)];
+  if (environment.PPO_CLUSTER_DOWNLOAD !== '0') tried.push(await downloadBinaries(names, pathOf, say));
+  const missing = names.filter((name) => !isExecutable(pathOf(name)));
+  if (missing.length > 0 && !(await hasGo(environment))) {
+    throw new Error(`no ${missing.join(', ')}: looked in ${tried.join('; ')}; and there is no Go to build with`);
+  }
+  for (const name of missing) await buildWithGo(name, pathOf(name), say);
 }
 
 async function findBinary(name: BinaryName, { environment = process.env }: FindOptions): Promise<string | null> {
@@ -83,10 +96,9 @@ function isExecutable(path: string): boolean {
 
 /** A control plane of mixed versions would test nothing that anybody runs. */
 async function isPinnedVersion(name: BinaryName, path: string): Promise<boolean> {
-  const args = name === 'kubectl' ? ['version', '--client'] : [name === 'coredns' ? '-version' : '--version'];
-  const version = sourceOf(name).release.split('-')[1] ?? KUBERNETES_VERSION;
+  const { version, versionArgs } = sourceOf(name);
   try {
-    const { stdout } = await promisify(execFile)(path, args, { timeout: 10_000 });
+    const { stdout } = await promisify(execFile)(path, versionArgs, { timeout: 10_000 });
     return stdout.includes(version);
   } catch {
     return false; // can't even say its version

@@ -8,10 +8,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
-import { type BinaryName, COREDNS_VERSION, KUBERNETES_VERSION } from './versions.ts';
+import { type BinaryName, COREDNS_VERSION, HELM, KUBERNETES_VERSION, sourceOf } from './versions.ts';
 
 const ENVTEST_INDEX = 'https://raw.githubusercontent.com/kubernetes-sigs/controller-tools/HEAD/envtest-releases.yaml';
 const KUBERNETES_RELEASES = 'https://dl.k8s.io/release';
+const HELM_RELEASES = 'https://get.helm.sh';
 const COREDNS_RELEASES = 'https://github.com/coredns/coredns/releases/download';
 const ENVTEST_BINARIES: readonly BinaryName[] = ['etcd', 'kube-apiserver', 'kubectl'];
 
@@ -62,12 +63,18 @@ function groupByArchive(names: readonly BinaryName[]): Group[] {
   const fromEnvtest = names.filter((name) => ENVTEST_BINARIES.includes(name));
   const groups: Group[] = names
     .filter((name) => !ENVTEST_BINARIES.includes(name))
-    .map((name) => ({
-      names: [name],
-      download: (target) => (name === 'coredns' ? downloadCoredns(target) : downloadKubernetes(name, target)),
-    }));
+    .map((name) => ({ names: [name], download: (target) => downloadOne(name, target) }));
   if (fromEnvtest.length === 0) return groups;
   return [{ names: fromEnvtest, download: (target) => downloadEnvtest(fromEnvtest, target) }, ...groups];
+}
+
+function downloadOne(name: BinaryName, target: Target): Promise<void> {
+  if (name === 'coredns') return downloadCoredns(target);
+  return isHelm(name) ? downloadHelm(name, target) : downloadKubernetes(name, target);
+}
+
+function isHelm(name: BinaryName): name is (typeof HELM)[number] {
+  return HELM.some((helm) => helm === name);
 }
 
 function goPlatform(): { os: string; arch: string } {
@@ -105,6 +112,15 @@ async function downloadCoredns(target: Target): Promise<void> {
   target.say(`coredns: downloading ${url}`);
   const directory = await unpack(await fetchChecked(url, 'sha256', line.split(/\s/)[0] ?? ''), target);
   place(join(directory, 'coredns'), target.pathOf('coredns'));
+}
+
+async function downloadHelm(name: (typeof HELM)[number], target: Target): Promise<void> {
+  const { os, arch } = goPlatform();
+  const url = `${HELM_RELEASES}/helm-v${sourceOf(name).version}-${os}-${arch}.tar.gz`;
+  const line = (await fetchBytes(`${url}.sha256sum`, SHORT_DEADLINE_MS)).toString();
+  target.say(`${name}: downloading ${url}`);
+  const directory = await unpack(await fetchChecked(url, 'sha256', line.split(/\s/)[0] ?? ''), target);
+  place(join(directory, `${os}-${arch}`, 'helm'), target.pathOf(name));
 }
 
 async function unpack(archive: Buffer, { work }: Target): Promise<string> {

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type BinaryName, KUBERNETES_VERSION, sourceOf } from './versions.ts';
+import { type BinaryName, sourceOf } from './versions.ts';
 
 const PROGRESS_INTERVAL_MS = 10_000;
 
@@ -19,10 +19,10 @@ export async function hasGo(environment: NodeJS.ProcessEnv): Promise<boolean> {
 
 /** Builds `name` and puts it at `path`, whole or not at all. Throws with Go's last words when that fails. */
 export async function buildWithGo(name: BinaryName, path: string, say: (line: string) => void): Promise<void> {
-  const { module, goPackage } = sourceOf(name);
+  const { module, goPackage, stamps } = sourceOf(name);
   const unfinished = `${path}.${process.pid}`;
   mkdirSync(dirname(path), { recursive: true });
-  const args = ['build', '-v', '-trimpath', '-ldflags', linkerFlags(), '-o', unfinished, goPackage];
+  const args = ['build', '-v', '-trimpath', '-ldflags', linkerFlags(stamps), '-o', unfinished, goPackage];
   try {
     await runGo(args, { name, directory: join(import.meta.dirname, 'go', module), say });
     renameSync(unfinished, path);
@@ -31,15 +31,9 @@ export async function buildWithGo(name: BinaryName, path: string, say: (line: st
   }
 }
 
-/** Stripped, and with the version that the server is to report. */
-function linkerFlags(): string {
-  const [major, minor] = KUBERNETES_VERSION.split('.');
-  const stamps = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((target) => [
-    `-X ${target}.gitVersion=v${KUBERNETES_VERSION}`,
-    `-X ${target}.gitMajor=${major}`,
-    `-X ${target}.gitMinor=${minor}`,
-  ]);
-  return ['-s', '-w', ...stamps].join(' ');
+/** Stripped, and with the version that the program is to report. */
+function linkerFlags(stamps: Readonly<Record<string, string>>): string {
+  return ['-s', '-w', ...Object.entries(stamps).map(([variable, value]) => `-X ${variable}=${value}`)].join(' ');
 }
 
 interface GoRun {

@@ -4,6 +4,9 @@
 export const KUBERNETES_VERSION = '1.37.2';
 export const ETCD_VERSION = '3.7.3';
 export const COREDNS_VERSION = '1.15.0';
+export const HELM_VERSION = '4.3.1';
+/** The last major version, which many still have. */
+export const HELM3_VERSION = '3.22.0';
 
 /** What a control plane needs. */
 export const CONTROL_PLANE = [
@@ -15,24 +18,73 @@ export const CONTROL_PLANE = [
 ] as const;
 /** What a whole cluster needs beside it. */
 export const NODE = ['kubelet', 'kube-proxy', 'coredns'] as const;
+/** What installs the chart. */
+export const HELM = ['helm', 'helm3'] as const;
 
-export type BinaryName = (typeof CONTROL_PLANE)[number] | (typeof NODE)[number];
+export type ClusterBinaryName = (typeof CONTROL_PLANE)[number] | (typeof NODE)[number];
+export type BinaryName = ClusterBinaryName | (typeof HELM)[number];
 
 export interface BinarySource {
+  /** As the program itself says it, without a "v". */
+  readonly version: string;
+  /** What makes the program say it. */
+  readonly versionArgs: readonly string[];
   /** Folder name in the cache. */
   readonly release: string;
   /** Folder under test/cluster/go. */
   readonly module: string;
   readonly goPackage: string;
+  /** Go variables that the linker sets. */
+  readonly stamps: Readonly<Record<string, string>>;
 }
 
+const OTHERS: Readonly<Partial<Record<BinaryName, BinarySource>>> = {
+  etcd: {
+    ...{ version: ETCD_VERSION, versionArgs: ['--version'], release: `etcd-${ETCD_VERSION}` },
+    ...{ module: 'etcd', goPackage: 'go.etcd.io/etcd/server/v3', stamps: {} },
+  },
+  coredns: {
+    ...{ version: COREDNS_VERSION, versionArgs: ['-version'], release: `coredns-${COREDNS_VERSION}` },
+    ...{ module: 'coredns', goPackage: 'github.com/coredns/coredns', stamps: {} },
+  },
+  helm: helm(HELM_VERSION, 'helm4'),
+  // Helm 4 reads from its own build which Kubernetes it was made for; Helm 3 must be told, or takes itself for one of 2020.
+  helm3: helm(HELM3_VERSION, 'helm3', ['pkg/lint/rules.k8sVersion', 'pkg/chartutil.k8sVersion']),
+};
+
 export function sourceOf(name: BinaryName): BinarySource {
-  if (name === 'etcd') {
-    return { release: `etcd-${ETCD_VERSION}`, module: 'etcd', goPackage: 'go.etcd.io/etcd/server/v3' };
-  }
-  if (name === 'coredns') {
-    return { release: `coredns-${COREDNS_VERSION}`, module: 'coredns', goPackage: 'github.com/coredns/coredns' };
-  }
-  const release = `kubernetes-${KUBERNETES_VERSION}`;
-  return { release, module: 'kubernetes', goPackage: `k8s.io/kubernetes/cmd/${name}` };
+  return OTHERS[name] ?? kubernetes(name);
+}
+
+function kubernetes(name: BinaryName): BinarySource {
+  const packages = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'];
+  return {
+    version: KUBERNETES_VERSION,
+    versionArgs: name === 'kubectl' ? ['version', '--client'] : ['--version'],
+    release: `kubernetes-${KUBERNETES_VERSION}`,
+    module: 'kubernetes',
+    goPackage: `k8s.io/kubernetes/cmd/${name}`,
+    stamps: Object.assign(
+      majorAndMinor(packages.map((path) => `${path}.git`)),
+      ...packages.map((path) => ({ [`${path}.gitVersion`]: `v${KUBERNETES_VERSION}` })),
+    ),
+  };
+}
+
+function helm(version: string, module: string, kubernetesVersions: readonly string[] = []): BinarySource {
+  const path = `helm.sh/helm/v${version.split('.')[0]}`;
+  return {
+    ...{ version, versionArgs: ['version', '--short'], release: `helm-${version}` },
+    ...{ module, goPackage: `${path}/cmd/helm` },
+    stamps: {
+      [`${path}/internal/version.version`]: `v${version}`,
+      ...majorAndMinor(kubernetesVersions.map((name) => `${path}/${name}`)),
+    },
+  };
+}
+
+/** The Go variables `<prefix>Major` and `<prefix>Minor` of each prefix. */
+function majorAndMinor(prefixes: readonly string[]): Record<string, string> {
+  const [major = '', minor = ''] = KUBERNETES_VERSION.split('.');
+  return Object.assign({}, ...prefixes.map((prefix) => ({ [`${prefix}Major`]: major, [`${prefix}Minor`]: minor })));
 }

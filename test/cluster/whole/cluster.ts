@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { type Binaries, ensureBinaries, findBinaries } from '../binaries.ts';
 import { kubeconfigPath, writeControlPlaneFiles } from '../control-plane-files.ts';
 import { type KubectlResult, kubectlFor } from '../kubectl.ts';
-import { CONTROL_PLANE, NODE } from '../versions.ts';
+import { type ClusterBinaryName, CONTROL_PLANE, NODE } from '../versions.ts';
 import { Daemons } from './daemons.ts';
 import { checkHost, cleanHost, findProgram, prepareHost } from './host.ts';
 import { writeOperatorArchive, writePauseArchive } from './images.ts';
@@ -119,7 +119,7 @@ export class WholeCluster {
     this.#say(`ready in ${((Date.now() - startMs) / 1000).toFixed(1)} s: KUBECONFIG=${this.kubeconfig}`);
   }
 
-  async #startPrograms(binaries: Binaries): Promise<void> {
+  async #startPrograms(binaries: Binaries<ClusterBinaryName>): Promise<void> {
     const { directory } = this.#layout;
     const place = { directory, host: NODE_ADDRESS, token: randomBytes(16).toString('hex') };
     writeControlPlaneFiles(place);

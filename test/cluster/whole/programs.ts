@@ -11,11 +11,16 @@ import {
   schedulerFlags,
 } from '../control-plane-files.ts';
 import type { Program } from '../processes.ts';
+import type { ClusterBinaryName } from '../versions.ts';
 import { type Layout, NODE_ADDRESS, NODE_NAME } from './layout.ts';
 import { nodeFiles } from './node-files.ts';
 
 /** Before anything can be asked of the API server. */
-export function serverPrograms(binaries: Binaries, place: ControlPlanePlace, containerd: Program): Program[] {
+export function serverPrograms(
+  binaries: Binaries<ClusterBinaryName>,
+  place: ControlPlanePlace,
+  containerd: Program,
+): Program[] {
   const changes = { 'advertise-address': NODE_ADDRESS, 'kubelet-preferred-address-types': 'InternalIP' };
   return [
     containerd,
@@ -29,7 +34,7 @@ export function containerdProgram(path: string, layout: Layout): Program {
 }
 
 /** Once the API server answers. */
-export function clientPrograms(binaries: Binaries, layout: Layout): Program[] {
+export function clientPrograms(binaries: Binaries<ClusterBinaryName>, layout: Layout): Program[] {
   const { directory } = layout;
   const paths = nodeFiles(layout);
   const kubeconfig = kubeconfigPath(directory);
