@@ -16,11 +16,16 @@ export function collectionPath(kind: Kind, namespace: string | undefined): strin
 }
 
 /** Throws an InvalidError for a name that no object can have: it might mean another path. */
-export function objectPath(kind: Kind, name: ObjectName, subresource?: 'status'): string {
+export function objectPath(kind: Kind, name: ObjectName, subresource?: 'status' | 'scale' | 'log'): string {
   const problems = nameProblems(name);
   if (problems.length > 0) throw new InvalidError(`${describe(kind, name)}: ${problems.join('; ')}`);
   const path = `${collectionPath(kind, name.namespace)}/${name.name}`;
   return subresource === undefined ? path : `${path}/${subresource}`;
+}
+
+/** A page that a pod serves, by way of the API server. */
+export function podProxyPath(pods: Kind, name: ObjectName, port: number, page: string): string {
+  return `${objectPath(pods, name)}:${port}/proxy${page}`;
 }
 
 /** The path with a query of the members that are defined. */

@@ -15,8 +15,11 @@ export async function readText(body: AsyncIterable<Buffer>, maxBytes: number): P
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Lines without their ends, empty ones left out; a last line without an end is left out too: it isn't whole. */
-export async function* readLines(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
+/**
+ * Lines without their ends, empty ones left out. A last line without an end may not be whole: it is left out unless
+ * `keepsRest`.
+ */
+export async function* readLines(body: AsyncIterable<Buffer>, keepsRest = false): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let pending: string[] = [];
   let numPending = 0;
@@ -32,4 +35,6 @@ export async function* readLines(body: AsyncIterable<Buffer>): AsyncGenerator<st
     }
     if (numPending > MAX_LINE_CHARACTERS) throw new Error(`a line is longer than ${MAX_LINE_CHARACTERS} characters`);
   }
+  const rest = pending.join('');
+  if (keepsRest && rest !== '') yield rest;
 }

@@ -43,7 +43,13 @@ export interface TransportOptions {
 interface Answer {
   readonly status: number;
   readonly retryAfterMs: number | null;
-  readonly body: unknown;
+  readonly text: string;
+}
+
+export interface StreamOptions {
+  readonly signal: AbortSignal;
+  /** An answer that brings nothing for so long has lost its connection; 0: it may be silent for ever. */
+  readonly idleMs: number;
 }
 
 const JSON_TYPE = 'application/json';
@@ -63,10 +69,15 @@ export class KubernetesTransport {
 
   /** The answer's body. Throws a ClusterError. */
   async request(request: ApiRequest): Promise<JsonObject> {
+    return parseJson(await this.text(request)) as JsonObject;
+  }
+
+  /** The answer's body as it is, of what isn't JSON. Throws a ClusterError. */
+  async text(request: ApiRequest): Promise<string> {
     const endMs = this.#options.clock.monotonicMs() + this.#options.deadlineMs;
     for (let attempt = 1; ; attempt += 1) {
       const answer = await this.#attempt(request, endMs, attempt);
-      if (answer !== null && answer.status < 300) return answer.body as JsonObject;
+      if (answer !== null && answer.status < 300) return answer.text;
       const waitMs = answer === null ? 0 : this.#waitBeforeRetry(answer, attempt);
       const leftMs = endMs - this.#options.clock.monotonicMs();
       if (waitMs === null || waitMs >= leftMs) throw failure(answer, request);
@@ -74,25 +85,30 @@ export class KubernetesTransport {
     }
   }
 
+  /** The JSON lines of a long answer; for its end and its errors see `lines`. */
+  async *stream(request: Pick<ApiRequest, 'path' | 'subject'>, options: StreamOptions): AsyncGenerator<JsonObject> {
+    for await (const line of this.lines(request, options)) yield parseLine(line, request.subject);
+  }
+
   /**
-   * The JSON lines of a long answer, until the server ends it, the signal aborts, or nothing came for `idleMs`. Throws a
-   * ClusterError, not for the signal.
+   * The lines of a long answer, until the server ends it, the signal aborts, or nothing came for `idleMs`. A last line
+   * without an end is left out unless `keepsRest`. Throws a ClusterError, not for the signal.
    */
-  async *stream(
+  async *lines(
     request: Pick<ApiRequest, 'path' | 'subject'>,
-    options: { readonly signal: AbortSignal; readonly idleMs: number },
-  ): AsyncGenerator<JsonObject> {
-    const { signal, idleMs } = options;
+    options: StreamOptions & { readonly keepsRest?: boolean },
+  ): AsyncGenerator<string> {
+    const { signal, idleMs, keepsRest = false } = options;
     try {
       const { access, pool } = await this.#connect();
       const sent = { headersTimeout: this.#options.deadlineMs, bodyTimeout: idleMs, signal };
       const response = await this.#send({ ...request, method: 'GET' }, { access, dispatcher: pool.watches, ...sent });
       if (response.statusCode !== 200) {
-        const body = await readJson(response.body);
+        const body = parseJson(await readText(response.body, MAX_BODY_BYTES));
         if (response.statusCode === 401) this.#options.credentials.forget();
         throw toClusterError(response.statusCode, body, request.subject);
       }
-      for await (const line of readLines(response.body)) yield parseLine(line, request.subject);
+      yield* readLines(response.body, keepsRest);
     } catch (error) {
       if (!signal.aborted) throw toUnavailable(error, request.subject);
     }
@@ -113,7 +129,7 @@ export class KubernetesTransport {
       return {
         status: response.statusCode,
         retryAfterMs: parseRetryAfter(response.headers['retry-after']),
-        body: await readJson(response.body),
+        text: await readText(response.body, MAX_BODY_BYTES),
       };
     } catch (error) {
       const isStale = (error as { code?: unknown }).code === 'UND_ERR_SOCKET';
@@ -173,8 +189,7 @@ function parseRetryAfter(header: string | string[] | undefined): number | null {
 }
 
 /** JSON where it is JSON; else the text, for a message. */
-async function readJson(body: AsyncIterable<Buffer>): Promise<unknown> {
-  const text = await readText(body, MAX_BODY_BYTES);
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -192,7 +207,7 @@ function parseLine(line: string, subject: Subject): JsonObject {
 
 function failure(answer: Answer | null, { subject }: ApiRequest): ClusterError {
   if (answer === null) return new UnavailableError(`${subject.title}: no answer before the deadline`);
-  return toClusterError(answer.status, answer.body, subject);
+  return toClusterError(answer.status, parseJson(answer.text), subject);
 }
 
 function toUnavailable(error: unknown, subject: Subject): ClusterError {
