@@ -62,7 +62,7 @@ async function leadThroughout(parts: Parts, signal: AbortSignal): Promise<Leader
         cluster: fencedCluster(cluster, isHeld),
         discovery: new KubernetesDiscovery(cluster.transport, systemClock),
         onError: (error, job) => log.warn({ err: error, ...(job !== null && { job }) }, 'a fault'),
-        observer: metrics.controller,
+        ...{ observer: metrics.controller, jobs: metrics.jobs, onEventDropped: metrics.onEventDropped },
         concurrency: settings.concurrency,
         platform: platformOf(settings),
         ...(settings.namespace !== null && { namespace: settings.namespace }),

@@ -1,15 +1,19 @@
 // What the operator measures of itself, under the names of controller-runtime and client-go, so that dashboards made for
-// them work. It refuses to know jobs: no series carries a job's name.
+// them work; what it measures of jobs is in job-metrics.ts. No series carries a job's name.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Attempt } from './cluster/kubernetes-transport.ts';
+import { createJobObserver } from './job-metrics.ts';
 import type { ControllerObserver } from './reconcile/controller.ts';
+import type { JobObserver } from './reconcile/job-observer.ts';
 import type { ReconcileResult } from './reconcile/result.ts';
 import type { QueueStatistics } from './reconcile/work-queue.ts';
 
 export interface OperatorMetrics {
   readonly registry: Registry;
   readonly controller: ControllerObserver;
+  readonly jobs: JobObserver;
+  onEventDropped(): void;
   onAttempt(attempt: Attempt): void;
   onLeading(isLeading: boolean): void;
 }
@@ -33,9 +37,16 @@ export function createOperatorMetrics(): OperatorMetrics {
     registers: [registry],
   });
   leading.set({ name: LEASE }, 0);
+  const eventsDropped = new Counter({
+    name: 'ppo_operator_events_dropped_total',
+    help: 'Events left out because an object had too many of them.',
+    registers: [registry],
+  });
   return {
     registry,
     controller: createControllerObserver(registry),
+    jobs: createJobObserver(registry),
+    onEventDropped: () => eventsDropped.inc(),
     onAttempt: createAttemptObserver(registry),
     onLeading: (isLeading) => leading.set({ name: LEASE }, isLeading ? 1 : 0),
   };

@@ -37,6 +37,11 @@ const ruleSchema = z
   .object({
     roles: anyOf(z.enum(ROLE_NAMES), ROLE_NAMES.length, 'Roles whose pods it is for. Left out: all.'),
     exitCodes: anyOf(integer(0, 255), MAX_EXIT_CODES, "Exit codes of the pod's container. Left out: any, or none."),
+    exitCodesNotIn: anyOf(
+      integer(0, 255),
+      MAX_EXIT_CODES,
+      "Exit codes that the pod's container must not have ended with: it ended, with another one. Left out: any, or none.",
+    ),
     reasons: anyOf(
       text(MAX_WORD_CHARACTERS),
       MAX_WORDS,
@@ -52,7 +57,7 @@ const ruleSchema = z
       .enum(FAILURE_ACTIONS)
       .describe(
         'RestartPod replaces the pod, RestartRole all pods of its role, RestartJob all pods of the job. FailJob ends ' +
-          'the job. Ignore replaces the pod and counts nothing.',
+          'the job. Ignore replaces the pod, and counts it towards no limit.',
       ),
   })
   .describe('What follows from failures that meet everything that it names.');

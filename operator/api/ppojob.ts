@@ -128,6 +128,8 @@ export interface ProgressStatus {
   /** Absent while unknown. */
   readonly remainingSeconds?: number;
   /** Tokens generated so far. */
+  /** Restarts that a rule of the failure policy leaves out of every limit. Absent while there are none. */
+  readonly ignoredRestarts?: number;
   readonly tokens: number;
   readonly tokensPerSecond: string;
   /** Newest held-out exact match, 0..1. */
@@ -176,3 +178,5 @@ export interface PPOJobStatus {
   /** Uids of pods that are replaced: counted already, and to be deleted. Bounded by the pods that still exist. */
   readonly replacing?: readonly string[];
 }
+  /** Of all roles together. Absent while there are none. */
+  readonly ignoredRestarts?: number;

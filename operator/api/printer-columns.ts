@@ -83,6 +83,12 @@ const wide: readonly Omit<PrinterColumn, 'priority'>[] = [
     description: 'Generation pods that are ready.',
   },
   {
+    name: 'Taken away',
+    type: 'integer',
+    jsonPath: '.status.infrastructureRestarts',
+    description: 'Pods that were replaced because they were taken away: eviction, preemption, a lost node.',
+  },
+  {
     name: 'Failed pod',
     type: 'string',
     jsonPath: '.status.lastFailure.pod',

@@ -39,6 +39,9 @@ const roleStatusSchema = z
     infrastructureRestarts: z
       .exactOptional(count())
       .describe('Restarts after a pod was taken away: eviction, preemption, a lost node. They count towards no limit.'),
+    ignoredRestarts: z
+      .exactOptional(count())
+      .describe('Restarts that a rule of the failure policy ignores: they count towards no limit.'),
     backoff: z
       .exactOptional(
         z.object({
@@ -117,6 +120,9 @@ export const statusSchema = z
     infrastructureRestarts: z
       .exactOptional(count())
       .describe('Restarts after a pod was taken away, of all roles together.'),
+    ignoredRestarts: z
+      .exactOptional(count())
+      .describe('Restarts that a rule of the failure policy ignores, of all roles together.'),
     jobRestarts: z.exactOptional(count()).describe('Restarts of all pods at once.'),
     generationSelector: z.exactOptional(message()).describe('Label selector of the generation pods, for autoscalers.'),
     progress: z.exactOptional(progressSchema).describe("The coordinator's progress."),

@@ -1,10 +1,11 @@
-// Records events on objects, as `kubectl describe` shows them: the same event again only raises its count. It refuses to
-// fail: an event that can't be written is reported and forgotten.
+// Records events on objects, as `kubectl describe` shows them: the same event again only raises its count, and there are
+// never too many. It refuses to fail: an event that can't be written is reported and forgotten.
 
 import { createHash } from 'node:crypto';
 import { type Clock, timestamp } from './clock.ts';
 import { type Cluster, EVENTS } from './cluster.ts';
 import { AlreadyExistsError } from './errors.ts';
+import { EventLimits } from './event-limits.ts';
 import type { Event, KubernetesObject, Stored } from './objects.ts';
 
 export interface EventMessage {
@@ -19,30 +20,42 @@ export interface EventRecorderOptions {
   /** The reporting component. */
   readonly source: string;
   readonly onError: (error: unknown) => void;
+  /** Told of every event that is left out because there were too many. */
+  readonly onDrop?: () => void;
 }
 
 /** The API server refuses longer messages. */
 const MAX_MESSAGE_CHARACTERS = 1024;
+/** client-go's words. */
+const COMBINED = '(combined from similar events): ';
 
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
+  readonly #limits: EventLimits;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
+    this.#limits = new EventLimits(options.clock);
   }
 
   async record(involved: Stored<KubernetesObject>, event: EventMessage): Promise<void> {
+    const admission = this.#limits.admit({ uid: involved.metadata.uid, ...event });
+    if (admission === 'drop') {
+      this.#options.onDrop?.();
+      return;
+    }
     try {
-      await this.#write(this.#build(involved, event));
+      await this.#write(this.#build(involved, event, admission === 'combine'));
     } catch (error) {
       this.#options.onError(error);
     }
   }
 
-  #build(involved: Stored<KubernetesObject>, event: EventMessage): Event {
+  #build(involved: Stored<KubernetesObject>, event: EventMessage, isCombined: boolean): Event {
     const { name, namespace, uid } = involved.metadata;
-    const message = event.message.slice(0, MAX_MESSAGE_CHARACTERS);
-    const identity = createHash('sha256').update(JSON.stringify([uid, event.type, event.reason, message]));
+    const message = `${isCombined ? COMBINED : ''}${event.message}`.slice(0, MAX_MESSAGE_CHARACTERS);
+    const same = isCombined ? COMBINED : message;
+    const identity = createHash('sha256').update(JSON.stringify([uid, event.type, event.reason, same]));
     const now = timestamp(this.#options.clock.nowMs());
     return {
       apiVersion: EVENTS.apiVersion,
@@ -64,7 +77,8 @@ export class EventRecorder {
     } catch (error) {
       if (!(error instanceof AlreadyExistsError)) throw error;
       const known = await cluster.get(EVENTS, event.metadata);
-      const next = { ...known, count: known.count + 1, lastTimestamp: event.lastTimestamp };
+      const { message, lastTimestamp } = event;
+      const next = { ...known, message, count: known.count + 1, lastTimestamp };
       await cluster.update(EVENTS, next, writer);
     }
   }

@@ -39,7 +39,13 @@ function fits(rule: Rule, fault: PodFault): boolean {
   return (
     (rule.roles?.includes(fault.role) ?? true) &&
     (rule.exitCodes?.includes(fault.exitCode) ?? true) &&
+    (rule.exitCodesNotIn === undefined || (hasExitCode(fault) && !rule.exitCodesNotIn.includes(fault.exitCode))) &&
     (rule.reasons?.some((reason) => fault.reasons.includes(reason)) ?? true) &&
     (rule.podConditions?.some((condition) => fault.conditions.includes(condition)) ?? true)
   );
+}
+
+/** False where no process ended: then no rule about exit codes is for it, as in batch/v1. */
+function hasExitCode({ exitCode }: PodFault): boolean {
+  return exitCode >= 0;
 }

@@ -46,7 +46,7 @@ const RESTART_REASONS = {
 
 function describeRestart({ scope, role, count }: Restart, { spec }: PPOJob, next: PPOJobStatus): string {
   const what = { Pod: '', Role: `all pods of role ${role} are replaced; `, Job: 'all pods are replaced; ' }[scope];
-  if (count === 'None') return `${what}ignored, as failurePolicy.rules say`;
+  if (count === 'Ignored') return `${what}ignored, as failurePolicy.rules say`;
   if (count === 'Infrastructure') return `${what}it was taken away, which counts towards no limit`;
   if (scope !== 'Job') {
     const { restarts } = next.roles?.[role] ?? { restarts: 0 };

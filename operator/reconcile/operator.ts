@@ -9,6 +9,8 @@ import { EventRecorder } from '../cluster/event-recorder.ts';
 import { ObjectCache } from '../cluster/object-cache.ts';
 import { MACHINE, type Platform } from '../plan/platform.ts';
 import { Controller, type ControllerObserver } from './controller.ts';
+import { type JobObserver, NO_JOB_OBSERVER } from './job-observer.ts';
+import { PPO_JOBS } from './ppojob-kind.ts';
 import { GrpcProgressSource, type ProgressSource } from './progress-source.ts';
 import { PPOJobReconciler } from './reconciler.ts';
 import { trim } from './trim.ts';
@@ -24,6 +26,8 @@ export interface OperatorOptions {
   readonly clock?: Clock;
   readonly progress?: ProgressSource;
   readonly observer?: ControllerObserver;
+  readonly jobs?: JobObserver;
+  readonly onEventDropped?: () => void;
   /** What the cluster serves; absent where it has no scheduler, and so nobody who keeps pods together. */
   readonly discovery?: Discovery;
   /** Where pods run; absent: on this machine. */
@@ -33,14 +37,18 @@ export interface OperatorOptions {
 /** Runs until the signal aborts and what is under way has ended. */
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
   const { onError, namespace, concurrency, observer, clock = systemClock, discovery = null } = options;
-  const { platform = MACHINE } = options;
+  const { platform = MACHINE, jobs = NO_JOB_OBSERVER, onEventDropped } = options;
   const cache = new ObjectCache({ indexLabel: LABELS.job, trim });
   const cluster = cachedCluster(options.cluster, cache);
-  const events = new EventRecorder({ cluster, clock, source: EVENT_SOURCE, onError: (error) => onError(error, null) });
+  const events = new EventRecorder({
+    ...{ cluster, clock, source: EVENT_SOURCE, onError: (error: unknown) => onError(error, null) },
+    ...(onEventDropped !== undefined && { onDrop: onEventDropped }),
+  });
+  jobs.onStart(() => (cache.isSynced(PPO_JOBS) ? cache.list(PPO_JOBS) : null));
   // A coordinator that doesn't answer yet, or any more, is no news: its pod's status says what is wrong.
   const progress = options.progress ?? new GrpcProgressSource({ clock, onError: () => {} });
   const reconciler = new PPOJobReconciler({
-    ...{ cluster, clock, events, progress, discovery, platform },
+    ...{ cluster, clock, events, progress, discovery, platform, observer: jobs },
     follow: (kind) => controller.follow(kind),
   });
   const controller: Controller = new Controller({

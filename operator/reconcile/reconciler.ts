@@ -17,6 +17,7 @@ import type { Platform } from '../plan/platform.ts';
 import { checkWorkspace } from '../plan/workspace.ts';
 import { act } from './act.ts';
 import { abandonEvents, conditionEvents, restartEvents } from './job-events.ts';
+import { type JobObserver, tell } from './job-observer.ts';
 import { type JudgeInput, type Judgement, judge, pastOutcome } from './judge.ts';
 import { type Observed, observe } from './observe.ts';
 import { observePlacement, type PlacementSource } from './placement.ts';
@@ -24,6 +25,7 @@ import { roleOf } from './pod-state.ts';
 import { PPO_JOBS, type PPOJobObject } from './ppojob-kind.ts';
 import type { ProgressSource } from './progress-source.ts';
 import { findAbandoned, findHeldGroups } from './replacement.ts';
+import type { Restart } from './restarts.ts';
 import { CONFLICT, DONE, type ReconcileResult } from './result.ts';
 import {
   CertificateKeeper,
@@ -45,6 +47,7 @@ export interface ReconcilerOptions {
   /** Has the children of a kind followed that not every job has. */
   readonly follow: PlacementSource['follow'];
   readonly platform: Platform;
+  readonly observer: JobObserver;
 }
 
 export class PPOJobReconciler {
@@ -111,7 +114,8 @@ export class PPOJobReconciler {
     for (const { message } of errors) events.push({ type: 'Warning', reason: REASONS.applyFailed, message });
     const time = { job, status, judgement, abandoned, nowMs: judged.nowMs };
     const lookMs = earlier(nextLookMs(time), renewalLeftMs(certificates, judged.nowMs));
-    const end = await this.#finish(observed.job, { status, events, result: resultOf(errors, lookMs) });
+    const { restarts } = judgement;
+    const end = await this.#finish(observed.job, { status, events, restarts, pods, result: resultOf(errors, lookMs) });
     return isExpired(job, previous, judged.nowMs) ? this.#deleteJob(observed.job) : end;
   }
 
@@ -158,7 +162,7 @@ export class PPOJobReconciler {
 
   /** The one place that writes a job's status. */
   async #finish(job: Stored<PPOJobObject>, end: End): Promise<ReconcileResult> {
-    const { cluster, events } = this.#options;
+    const { cluster, events, clock, observer } = this.#options;
     try {
       if (!isDeepStrictEqual(end.status, job.status)) {
         await cluster.updateStatus(PPO_JOBS, { ...job, status: end.status }, { fieldManager: FIELD_MANAGER });
@@ -168,6 +172,9 @@ export class PPOJobReconciler {
       if (error instanceof NotFoundError) return DONE;
       throw error;
     }
+    const { creationTimestamp } = job.metadata;
+    const change = { previous: job.status ?? {}, next: end.status, creationTimestamp, nowMs: clock.nowMs() };
+    tell(observer, { ...change, restarts: end.restarts ?? [], pods: end.pods ?? [] });
     for (const event of end.events) await events.record(job, event);
     return end.result;
   }
@@ -192,6 +199,9 @@ interface End {
   /** Recorded only after the status is written: an event must not tell of what is then not so. */
   readonly events: readonly EventMessage[];
   readonly result: ReconcileResult;
+  /** That the status counts, and the pods from which they were decided. */
+  readonly restarts?: readonly Restart[];
+  readonly pods?: readonly Stored<Pod>[];
 }
 
 function resultOf(errors: readonly Error[], deadlineMs: number | null): ReconcileResult {

@@ -17,7 +17,7 @@ export interface Restart {
   /** Pods that are replaced. */
   readonly uids: readonly string[];
   /** The count that it raises. */
-  readonly count: 'Program' | 'Infrastructure' | 'None';
+  readonly count: 'Program' | 'Infrastructure' | 'Ignored';
 }
 
 /** None of `decisions` is FailJob. */
@@ -37,7 +37,7 @@ export function planRestarts(decisions: readonly Decision[], pods: readonly Stor
   const ofPods = decisions
     .filter(({ action, fault }) => (action === 'RestartPod' || action === 'Ignore') && !byGroup.has(fault.group))
     .map(({ action, fault }): Restart => {
-      const count = action === 'Ignore' ? 'None' : fault.cause;
+      const count = action === 'Ignore' ? 'Ignored' : fault.cause;
       return { scope: 'Pod', role: fault.role, faults: [fault], uids: [fault.uid], count };
     });
   return [...ofRoles, ...ofPods];
@@ -64,8 +64,10 @@ function isFilled<T>(items: readonly T[]): items is readonly [T, ...T[]] {
 
 export interface RestartCounts {
   /** Of a role by itself; restarts of the whole job are in `job` alone. */
-  readonly program: Readonly<Partial<Record<RoleName, number>>>;
-  readonly infrastructure: Readonly<Partial<Record<RoleName, number>>>;
+  readonly program: Readonly<Counts>;
+  readonly infrastructure: Readonly<Counts>;
+  /** That a rule of the failure policy leaves out of every limit. */
+  readonly ignored: Readonly<Counts>;
   readonly job: number;
   /** What backoffLimit limits. */
   readonly total: number;
@@ -73,20 +75,21 @@ export interface RestartCounts {
 
 /** The counts that `status` holds, with those of `restarts`. */
 export function countRestarts(status: PPOJobStatus, restarts: readonly Restart[]): RestartCounts {
-  const program: Partial<Record<RoleName, number>> = {};
-  const infrastructure: Partial<Record<RoleName, number>> = {};
+  const counts = { program: {} as Counts, infrastructure: {} as Counts, ignored: {} as Counts };
   let job = status.jobRestarts ?? 0;
   for (const [role, known] of Object.entries(status.roles ?? {}) as [RoleName, Known][]) {
-    program[role] = known.restarts;
-    infrastructure[role] = known.infrastructureRestarts ?? 0;
+    counts.program[role] = known.restarts;
+    counts.infrastructure[role] = known.infrastructureRestarts ?? 0;
+    counts.ignored[role] = known.ignoredRestarts ?? 0;
   }
   for (const { scope, role, count } of restarts) {
-    if (count === 'Infrastructure') infrastructure[role] = (infrastructure[role] ?? 0) + 1;
-    else if (count === 'Program' && scope === 'Job') job += 1;
-    else if (count === 'Program') program[role] = (program[role] ?? 0) + 1;
+    if (count === 'Program' && scope === 'Job') job += 1;
+    else counts[COUNTS[count]][role] = (counts[COUNTS[count]][role] ?? 0) + 1;
   }
-  const total = Object.values(program).reduce((sum, value) => sum + value, job);
-  return { program, infrastructure, job, total };
+  const total = Object.values(counts.program).reduce((sum, value) => sum + value, job);
+  return { ...counts, job, total };
 }
 
+const COUNTS = { Program: 'program', Infrastructure: 'infrastructure', Ignored: 'ignored' } as const;
+type Counts = Partial<Record<RoleName, number>>;
 type Known = NonNullable<NonNullable<PPOJobStatus['roles']>[RoleName]>;

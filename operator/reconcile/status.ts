@@ -40,7 +40,6 @@ export function computeStatus(input: StatusInput): PPOJobStatus {
   const uids = [...(previous.replacing ?? []), ...judgement.restarts.flatMap((restart) => restart.uids)];
   const replacing = [...new Set(uids)].filter((uid) => existing.has(uid));
   const counts = countRestarts(previous, judgement.restarts);
-  const infrastructureRestarts = Object.values(counts.infrastructure).reduce((sum, count) => sum + count, 0);
   return {
     ...kept,
     observedGeneration: input.generation,
@@ -48,9 +47,7 @@ export function computeStatus(input: StatusInput): PPOJobStatus {
     ...(completionTime !== undefined && { completionTime }),
     conditions: computeConditions(input, now),
     roles: computeRoles(input, counts),
-    restarts: counts.total,
-    ...(infrastructureRestarts > 0 && { infrastructureRestarts }),
-    ...(counts.job > 0 && { jobRestarts: counts.job }),
+    ...totals(counts),
     generationSelector: formatSelector(roleLabels(job.metadata.name, carrierOf(job, 'generation'))),
     ...(progress !== null && { progress }),
     ...(lastFailure !== undefined && { lastFailure }),
@@ -80,6 +77,22 @@ export function computeInvalidStatus(input: {
 /** Kubernetes' limit for a condition's message. */
 const MAX_MESSAGE_CHARACTERS = 32_768;
 
+/** Of all roles together; counts that are 0 are left out. */
+function totals(counts: RestartCounts): Partial<PPOJobStatus> {
+  const infrastructureRestarts = sumOf(counts.infrastructure);
+  const ignoredRestarts = sumOf(counts.ignored);
+  return {
+    restarts: counts.total,
+    ...(infrastructureRestarts > 0 && { infrastructureRestarts }),
+    ...(ignoredRestarts > 0 && { ignoredRestarts }),
+    ...(counts.job > 0 && { jobRestarts: counts.job }),
+  };
+}
+
+function sumOf(counts: Readonly<Partial<Record<RoleName, number>>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
 function formatSelector(labels: Readonly<Record<string, string>>): string {
   return Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
@@ -99,12 +112,14 @@ function computeRoles(input: StatusInput, counts: RestartCounts): Record<RoleNam
   const backoffs = isActive ? computeBackoffs(previous, judgement.restarts, { pods, nowMs }) : {};
   const statusOf = (role: RoleName): RoleStatus => {
     const infrastructureRestarts = counts.infrastructure[role] ?? 0;
+    const ignoredRestarts = counts.ignored[role] ?? 0;
     const backoff = backoffs[role];
     return {
       desired: job.spec.roles[role].replicas,
       ready: pods.filter((pod) => carriesRole(pod, role) && isRoleReady(pod, role)).length,
       restarts: counts.program[role] ?? 0,
       ...(infrastructureRestarts > 0 && { infrastructureRestarts }),
+      ...(ignoredRestarts > 0 && { ignoredRestarts }),
       ...(backoff !== undefined && { backoff }),
     };
   };

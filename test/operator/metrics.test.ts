@@ -18,6 +18,7 @@ it('counts requests, reconciles, queue and leadership', async () => {
   controller.onReconcile({ type: 'retry', error: new Error('x') }, 10);
   controller.onReconcile({ type: 'retry', error: null }, 10);
   metrics.onLeading(true);
+  metrics.onEventDropped();
   const text = await metrics.registry.metrics();
   for (const line of [
     'rest_client_requests_total{code="201",method="POST",host="h:6443"} 1',
@@ -38,6 +39,7 @@ it('counts requests, reconciles, queue and leadership', async () => {
     'workqueue_queue_duration_seconds_sum{name="ppojob",controller="ppojob"} 0.05',
     'workqueue_work_duration_seconds_sum{name="ppojob",controller="ppojob"} 0.02',
     'leader_election_master_status{name="ppo-operator"} 1',
+    'ppo_operator_events_dropped_total 1',
   ]) {
     assert.ok(text.includes(`${line}\n`), `${line} in\n${text}`);
   }

@@ -33,7 +33,7 @@ test('what is wrong with a rule is found where it stands', () => {
   ];
   assert.deepEqual(found({ 'spec.failurePolicy.rules': rules }), [
     'spec.failurePolicy.rules[2].when must be a known key of spec.failurePolicy.rules[2]: ' +
-      'roles, exitCodes, reasons, podConditions, action',
+      'roles, exitCodes, exitCodesNotIn, reasons, podConditions, action',
     'spec.failurePolicy.rules[0].action must be one of RestartPod, RestartRole, RestartJob, FailJob, Ignore',
     'spec.failurePolicy.rules[1].roles[0] must be one of coordinator, actor, critic, generation, reference, reward',
     'spec.failurePolicy.rules[1].exitCodes[0] must be a whole number from 0 to 255',

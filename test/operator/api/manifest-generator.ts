@@ -223,6 +223,7 @@ const GROUPS: readonly Readonly<Record<string, readonly unknown[]>>[] = [
       ...[undefined, null, [], [{ action: 'Ignore' }], [{ action: 'FailJob', roles: ['actor'], exitCodes: [0, 255] }]],
       ...[[{ action: 'RestartRole', reasons: ['OOMKilled'], podConditions: ['DisruptionTarget'] }], [{}], [null]],
       ...[[{ action: 'restart' }], [{ action: 'Ignore', roles: [] }], [{ action: 'Ignore', roles: ['worker'] }]],
+      ...[[{ action: 'FailJob', exitCodesNotIn: [42] }], [{ action: 'Ignore', exitCodesNotIn: [] }]],
       ...[[{ action: 'Ignore', exitCodes: [256] }], [{ action: 'Ignore', exitCodes: null }], [{ when: 1 }], {}],
       ...[[{ action: 'Ignore', reasons: [''] }], Array.from({ length: 33 }, () => ({ action: 'Ignore' }))],
       ...[[{ action: 'Ignore', reasons: [FACE.repeat(256)] }], [{ action: 'Ignore', unknown: 1 }]],

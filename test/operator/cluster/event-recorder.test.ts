@@ -38,3 +38,24 @@ it('reports an event that can not be written, and goes on', async () => {
   await recorder.record(involved, { type: 'Warning', reason: 'R', message: 'm' });
   assert.deepEqual(errors, [new Error('forbidden')]);
 });
+
+it('writes a flood of alike events as one, whose message is the newest, and then no more', async () => {
+  const clock = new ManualClock();
+  const cluster = new MemoryCluster({ clock });
+  const involved = await cluster.create(CONFIG_MAPS, buildConfigMap('a'), WRITER);
+  let numDropped = 0;
+  const onDrop = (): void => {
+    numDropped += 1;
+  };
+  const recorder = new EventRecorder({ cluster, clock, source: 'test', onError: assert.ifError, onDrop });
+  for (let i = 0; i < 30; i += 1) {
+    await recorder.record(involved, { type: 'Warning', reason: 'ApplyFailed', message: `attempt ${i}` });
+  }
+  const { items } = await cluster.list(EVENTS);
+  const combined = items.filter(({ message }) => message.startsWith('(combined'));
+  assert.deepEqual([items.length, numDropped], [11, 5]);
+  assert.deepEqual(
+    combined.map(({ message, count }) => [message, count]),
+    [['(combined from similar events): attempt 24', 15]],
+  );
+});

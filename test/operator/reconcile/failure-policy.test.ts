@@ -53,6 +53,19 @@ describe('rules', () => {
   });
 });
 
+describe('rules on other exit codes', () => {
+  const job = jobOf({ failurePolicy: { rules: [{ exitCodesNotIn: [42, 43], action: 'FailJob' }] } });
+  const cases = [
+    ['fit an exit code that is not listed', { exitCode: 1 }, 'FailJob'],
+    ['fit an end that came too early', { exitCode: 0 }, 'FailJob'],
+    ['fit none that is listed', { exitCode: 43 }, 'RestartPod'],
+    ['fit no pod without an exit code', { exitCode: -1, cause: 'Infrastructure' }, 'RestartPod'],
+  ] as const;
+  for (const [name, fault, action] of cases) {
+    it(name, () => assert.equal(decide(job, faultOf('reward', fault)).action, action));
+  }
+});
+
 describe('gangs', () => {
   it('are the ranks of an actor or critic with several, also where they share pods with others', () => {
     const job = jobOf(SEVERAL_RANKS);

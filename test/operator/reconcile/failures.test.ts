@@ -253,13 +253,14 @@ describe('rules', () => {
     );
   });
 
-  it('ignore failures, but replace the pod', async () => {
+  it('ignore failures, but replace the pod and count it apart', async () => {
     await world.createJob({ ...withRules({ action: 'Ignore' }), backoffLimit: 0 });
     const { uid } = (await world.pod('tiny-reward-0')).metadata;
     await fail('tiny-reward-0', failedStatus(78, 'hopeless'));
     assert.notEqual((await world.pod('tiny-reward-0')).metadata.uid, uid);
     const status = await world.status();
-    assert.deepEqual([status.restarts, status.infrastructureRestarts], [0, undefined]);
+    assert.deepEqual([status.restarts, status.infrastructureRestarts, status.ignoredRestarts], [0, undefined, 1]);
+    assert.equal(status.roles?.reward?.ignoredRestarts, 1);
     assert.equal(await world.condition('Failed'), undefined);
   });
 

@@ -54,8 +54,8 @@ describe('planRestarts', () => {
     ]);
   });
 
-  it('counts nothing for what is ignored', () => {
-    assert.deepEqual(planOf(['Ignore', faultOf('actor')]), [['Pod', 'actor', 'None', ['actor-0']]]);
+  it('counts apart what is ignored', () => {
+    assert.deepEqual(planOf(['Ignore', faultOf('actor')]), [['Pod', 'actor', 'Ignored', ['actor-0']]]);
   });
 });
 
@@ -72,10 +72,11 @@ describe('countRestarts', () => {
     ] as const;
     assert.deepEqual(countRestarts(status, planRestarts(decisions, pods)), {
       ...{ program: { actor: 3 }, infrastructure: { actor: 1, reward: 1 }, job: 1, total: 4 },
+      ignored: { actor: 0, critic: 1 },
     });
     const ofJob = planRestarts([{ action: 'RestartJob', fault: faultOf('actor'), rule: null }], pods);
     assert.deepEqual(countRestarts(status, ofJob), {
-      ...{ program: { actor: 2 }, infrastructure: { actor: 1 }, job: 2, total: 4 },
+      ...{ program: { actor: 2 }, infrastructure: { actor: 1 }, ignored: { actor: 0 }, job: 2, total: 4 },
     });
   });
 });
