@@ -8,6 +8,7 @@ import type { Logger } from '../service/log.ts';
 import type { MemberCalls } from './calls.ts';
 import { CheckpointFolders } from './checkpoint-folders.ts';
 import { Checkpointing } from './checkpointing.ts';
+import type { FigureHistory } from './figure-history.ts';
 import { type Job, rendezvousMs } from './job.ts';
 import type { JobData } from './job-data.ts';
 import { createJobMetrics } from './job-metrics.ts';
@@ -45,11 +46,12 @@ export interface JobParts {
   readonly calls: MemberCalls;
   readonly registry: Registry;
   readonly progress: ProgressBoard;
+  readonly figures: FigureHistory;
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
 
-export function assembleJob({ config, data, calls, registry, progress, log, signal }: JobParts): Job {
+export function assembleJob({ config, data, calls, registry, progress, figures, log, signal }: JobParts): Job {
   const { membership } = calls;
   const groups = new ProcessGroups(calls, rendezvousMs(config));
   const { directory, keep, everyIterations } = config.checkpoint;
@@ -74,7 +76,7 @@ export function assembleJob({ config, data, calls, registry, progress, log, sign
       initial: initialState(config),
       log,
     }),
-    metricsLog: new MetricsLog(join(config.output.directory, 'metrics.jsonl')),
+    metricsLog: new MetricsLog(join(config.output.directory, 'metrics.jsonl'), figures),
     metrics: createJobMetrics(registry, membership),
     progress,
     log,

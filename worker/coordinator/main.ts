@@ -13,6 +13,7 @@ import { startGrpcServer } from '../service/server.ts';
 import { assembleJob, createMembership } from './assemble.ts';
 import { MemberCalls } from './calls.ts';
 import { coordinatorHandlers } from './coordinator-service.ts';
+import { FigureHistory } from './figure-history.ts';
 import { loadJobData } from './job-data.ts';
 import { runJob } from './loop.ts';
 import { ProgressBoard } from './progress.ts';
@@ -69,18 +70,19 @@ export async function coordinate(options: CoordinateOptions): Promise<void> {
     closers.add('the sweeper', async () => clearInterval(sweeper));
 
     const host = settings.podIp;
-    const handlers = coordinatorHandlers(membership, progress);
+    const figures = new FigureHistory();
+    const handlers = coordinatorHandlers({ membership, progress, figures });
     const services = [[definitions.Coordinator, handlers] as const];
     const server = await startGrpcServer({ host, port: settings.grpcPort, services });
     closers.add('the gRPC server', () => server.close(CLOSE_GRACE_MS));
-    const registry = createMetrics(settings);
+    const registry = createMetrics();
     const http = await startMetricsServer({ host, port: settings.metricsPort, registry, isReady: () => true });
     closers.add('the metrics server', () => http.close());
     log.info({ address: `${host}:${server.port}` }, 'serving');
     options.onListening?.(server.port);
 
     const { signal } = ended;
-    const state = await runJob(assembleJob({ config, data, calls, registry, progress, log, signal }));
+    const state = await runJob(assembleJob({ config, data, calls, registry, progress, figures, log, signal }));
     log.info({ iterations: state.iteration, accuracy: state.accuracy }, 'finished');
     progress.update({ phase: 'Finished', message: '', remainingSeconds: 0 });
     await untilHeard(progress, minFarewellMs);

@@ -1,5 +1,6 @@
 /**
- * metrics.jsonl: one line an iteration, on disk before the iteration counts as done. Knows nothing of what is measured.
+ * metrics.jsonl: one line an iteration, on disk before the iteration counts as done; and the same in memory, bounded, for
+ * whoever asks this process. Knows nothing of what is measured.
  */
 import {
   closeSync,
@@ -13,6 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import type { FigureHistory } from './figure-history.ts';
 
 export interface MetricsLine {
   /** Iterations done, from 1. */
@@ -24,9 +26,11 @@ export interface MetricsLine {
 
 export class MetricsLog {
   readonly #path: string;
+  readonly #figures: FigureHistory;
 
-  constructor(path: string) {
+  constructor(path: string, figures: FigureHistory) {
     this.#path = path;
+    this.#figures = figures;
   }
 
   /** `{"iteration":1,"policyVersion":1,"rollout/score":0.1,…}` */
@@ -39,28 +43,36 @@ export class MetricsLog {
     } finally {
       closeSync(file);
     }
+    this.#figures.add(line.iteration, metrics);
   }
 
   /** Keeps the lines of the first `iteration` iterations: the job goes on from there and writes the rest again. */
   truncate(iteration: number): void {
     mkdirSync(dirname(this.#path), { recursive: true });
-    const kept = existsSync(this.#path) ? readFileSync(this.#path, 'utf8').split('\n').filter(isKept(iteration)) : [];
+    const lines = existsSync(this.#path) ? readFileSync(this.#path, 'utf8').split('\n') : [];
     const temporary = `${this.#path}.writing`;
-    writeFileSync(temporary, kept.map((line) => `${line}\n`).join(''));
+    const kept: string[] = [];
+    this.#figures.truncate(0);
+    for (const line of lines) {
+      const found = parse(line);
+      if (found === null || found.iteration > iteration) continue;
+      kept.push(`${line}\n`);
+      this.#figures.add(found.iteration, found.metrics);
+    }
+    writeFileSync(temporary, kept.join(''));
     renameSync(temporary, this.#path);
   }
 }
 
-function isKept(iteration: number): (line: string) => boolean {
-  return (line) => {
-    if (line.trim() === '') return false;
-    try {
-      const value: unknown = JSON.parse(line);
-      const found = typeof value === 'object' && value !== null && 'iteration' in value ? value.iteration : null;
-      return typeof found === 'number' && found <= iteration;
-    } catch {
-      // A line cut off by a crash: its iteration runs again.
-      return false;
-    }
-  };
+/** Null for a line that is none: an empty one, or one cut off by a crash, whose iteration runs again. */
+function parse(line: string): Pick<MetricsLine, 'iteration' | 'metrics'> | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== 'object' || value === null) return null;
+    const numbers = Object.entries(value).filter(([, number]) => typeof number === 'number') as [string, number][];
+    const { iteration, policyVersion: _, ...metrics } = Object.fromEntries(numbers);
+    return iteration === undefined ? null : { iteration, metrics };
+  } catch {
+    return null;
+  }
 }

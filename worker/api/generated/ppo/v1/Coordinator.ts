@@ -5,6 +5,8 @@ import type { MethodDefinition } from '@grpc/proto-loader'
 import type { HeartbeatReplyInput as _ppo_v1_HeartbeatReplyInput, HeartbeatReply as _ppo_v1_HeartbeatReply } from '../../ppo/v1/HeartbeatReply.ts';
 import type { HeartbeatRequestInput as _ppo_v1_HeartbeatRequestInput, HeartbeatRequest as _ppo_v1_HeartbeatRequest } from '../../ppo/v1/HeartbeatRequest.ts';
 import type { ProgressInput as _ppo_v1_ProgressInput, Progress as _ppo_v1_Progress } from '../../ppo/v1/Progress.ts';
+import type { ReadFiguresReplyInput as _ppo_v1_ReadFiguresReplyInput, ReadFiguresReply as _ppo_v1_ReadFiguresReply } from '../../ppo/v1/ReadFiguresReply.ts';
+import type { ReadFiguresRequestInput as _ppo_v1_ReadFiguresRequestInput, ReadFiguresRequest as _ppo_v1_ReadFiguresRequest } from '../../ppo/v1/ReadFiguresRequest.ts';
 import type { RegisterReplyInput as _ppo_v1_RegisterReplyInput, RegisterReply as _ppo_v1_RegisterReply } from '../../ppo/v1/RegisterReply.ts';
 import type { RegisterRequestInput as _ppo_v1_RegisterRequestInput, RegisterRequest as _ppo_v1_RegisterRequest } from '../../ppo/v1/RegisterRequest.ts';
 import type { WatchProgressRequestInput as _ppo_v1_WatchProgressRequestInput, WatchProgressRequest as _ppo_v1_WatchProgressRequest } from '../../ppo/v1/WatchProgressRequest.ts';
@@ -24,6 +26,23 @@ export interface CoordinatorClient extends grpc.Client {
   heartbeat(argument: _ppo_v1_HeartbeatRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_ppo_v1_HeartbeatReply>): grpc.ClientUnaryCall;
   heartbeat(argument: _ppo_v1_HeartbeatRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_ppo_v1_HeartbeatReply>): grpc.ClientUnaryCall;
   heartbeat(argument: _ppo_v1_HeartbeatRequestInput, callback: grpc.requestCallback<_ppo_v1_HeartbeatReply>): grpc.ClientUnaryCall;
+  
+  /**
+   * The figures of finished iterations as curves, for whoever has not watched all along. Of a long job every second
+   * point is left out, or more, so that an answer is bounded.
+   */
+  ReadFigures(argument: _ppo_v1_ReadFiguresRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ppo_v1_ReadFiguresReply>): grpc.ClientUnaryCall;
+  ReadFigures(argument: _ppo_v1_ReadFiguresRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_ppo_v1_ReadFiguresReply>): grpc.ClientUnaryCall;
+  ReadFigures(argument: _ppo_v1_ReadFiguresRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_ppo_v1_ReadFiguresReply>): grpc.ClientUnaryCall;
+  ReadFigures(argument: _ppo_v1_ReadFiguresRequestInput, callback: grpc.requestCallback<_ppo_v1_ReadFiguresReply>): grpc.ClientUnaryCall;
+  /**
+   * The figures of finished iterations as curves, for whoever has not watched all along. Of a long job every second
+   * point is left out, or more, so that an answer is bounded.
+   */
+  readFigures(argument: _ppo_v1_ReadFiguresRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ppo_v1_ReadFiguresReply>): grpc.ClientUnaryCall;
+  readFigures(argument: _ppo_v1_ReadFiguresRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_ppo_v1_ReadFiguresReply>): grpc.ClientUnaryCall;
+  readFigures(argument: _ppo_v1_ReadFiguresRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_ppo_v1_ReadFiguresReply>): grpc.ClientUnaryCall;
+  readFigures(argument: _ppo_v1_ReadFiguresRequestInput, callback: grpc.requestCallback<_ppo_v1_ReadFiguresReply>): grpc.ClientUnaryCall;
   
   /**
    * Announces a worker. Repeated until it succeeds; the same incarnation registers idempotently.
@@ -60,6 +79,12 @@ export interface CoordinatorHandlers extends grpc.UntypedServiceImplementation {
   Heartbeat: grpc.handleUnaryCall<_ppo_v1_HeartbeatRequest, _ppo_v1_HeartbeatReplyInput>;
   
   /**
+   * The figures of finished iterations as curves, for whoever has not watched all along. Of a long job every second
+   * point is left out, or more, so that an answer is bounded.
+   */
+  ReadFigures: grpc.handleUnaryCall<_ppo_v1_ReadFiguresRequest, _ppo_v1_ReadFiguresReplyInput>;
+  
+  /**
    * Announces a worker. Repeated until it succeeds; the same incarnation registers idempotently.
    */
   Register: grpc.handleUnaryCall<_ppo_v1_RegisterRequest, _ppo_v1_RegisterReplyInput>;
@@ -73,6 +98,7 @@ export interface CoordinatorHandlers extends grpc.UntypedServiceImplementation {
 
 export interface CoordinatorDefinition extends grpc.ServiceDefinition {
   Heartbeat: MethodDefinition<_ppo_v1_HeartbeatRequestInput, _ppo_v1_HeartbeatReplyInput, _ppo_v1_HeartbeatRequest, _ppo_v1_HeartbeatReply>
+  ReadFigures: MethodDefinition<_ppo_v1_ReadFiguresRequestInput, _ppo_v1_ReadFiguresReplyInput, _ppo_v1_ReadFiguresRequest, _ppo_v1_ReadFiguresReply>
   Register: MethodDefinition<_ppo_v1_RegisterRequestInput, _ppo_v1_RegisterReplyInput, _ppo_v1_RegisterRequest, _ppo_v1_RegisterReply>
   WatchProgress: MethodDefinition<_ppo_v1_WatchProgressRequestInput, _ppo_v1_ProgressInput, _ppo_v1_WatchProgressRequest, _ppo_v1_Progress>
 }
