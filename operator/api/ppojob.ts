@@ -105,6 +105,8 @@ export interface RoleStatus {
   readonly restarts: number;
   /** Restarts after a pod was taken away: eviction, preemption, a lost node. Absent while there are none. */
   readonly infrastructureRestarts?: number;
+  /** Restarts that a rule of the failure policy leaves out of every limit. Absent while there are none. */
+  readonly ignoredRestarts?: number;
   /** Absent until a pod fails. */
   readonly backoff?: RoleBackoff;
 }
@@ -128,8 +130,6 @@ export interface ProgressStatus {
   /** Absent while unknown. */
   readonly remainingSeconds?: number;
   /** Tokens generated so far. */
-  /** Restarts that a rule of the failure policy leaves out of every limit. Absent while there are none. */
-  readonly ignoredRestarts?: number;
   readonly tokens: number;
   readonly tokensPerSecond: string;
   /** Newest held-out exact match, 0..1. */
@@ -168,6 +168,8 @@ export interface PPOJobStatus {
   readonly restarts?: number;
   /** Of all roles together. Absent while there are none. */
   readonly infrastructureRestarts?: number;
+  /** Of all roles together. Absent while there are none. */
+  readonly ignoredRestarts?: number;
   /** Restarts of all pods at once. Absent while there are none. */
   readonly jobRestarts?: number;
   /** Selects the generation pods, for the scale subresource. */
@@ -178,5 +180,3 @@ export interface PPOJobStatus {
   /** Uids of pods that are replaced: counted already, and to be deleted. Bounded by the pods that still exist. */
   readonly replacing?: readonly string[];
 }
-  /** Of all roles together. Absent while there are none. */
-  readonly ignoredRestarts?: number;
