@@ -1,10 +1,10 @@
 /**
  * What the sidecar measures, for Prometheus: operations by kind, bytes, seconds, errors by code. Knows no gRPC.
  */
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Result } from '../api/generated/ppo/v1/Result.ts';
+import { SECONDS_BUCKETS, Series } from '../service/series.ts';
 import type { FailureCode, Operation, RunResult } from './communicator.ts';
-
-const SECONDS_BUCKETS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100];
 
 export class SidecarMetrics {
   readonly #operations: Counter<'kind'>;
@@ -15,40 +15,19 @@ export class SidecarMetrics {
   readonly #communicators: Gauge;
 
   constructor(registry: Registry) {
-    const registers = [registry];
-    this.#operations = new Counter({
-      name: 'ppo_communicator_operations_total',
-      help: 'Operations completed, by kind.',
-      labelNames: ['kind'],
-      registers,
-    });
-    this.#errors = new Counter({
-      name: 'ppo_communicator_errors_total',
-      help: 'Calls that failed, by result code.',
-      labelNames: ['code'],
-      registers,
-    });
-    this.#bytes = new Counter({
-      name: 'ppo_communicator_sent_bytes_total',
-      help: 'Bytes sent to other ranks.',
-      registers,
-    });
-    this.#seconds = new Histogram({
-      name: 'ppo_communicator_run_seconds',
-      help: 'Time of a group call, waiting for other ranks included.',
-      buckets: SECONDS_BUCKETS,
-      registers,
-    });
-    this.#refused = new Counter({
-      name: 'ppo_communicator_refused_connections_total',
-      help: 'Connections to the transport port that did not know a communicator.',
-      registers,
-    });
-    this.#communicators = new Gauge({
-      name: 'ppo_communicator_communicators',
-      help: 'Communicators this rank holds.',
-      registers,
-    });
+    const series = new Series(registry);
+    this.#operations = series.counterBy('ppo_communicator_operations_total', 'Operations completed, by kind', ['kind']);
+    this.#errors = series.counterBy('ppo_communicator_errors_total', 'Calls that failed, by result code', ['code']);
+    for (const code of Object.values(Result)) if (code !== 'SUCCESS') this.#errors.inc({ code }, 0);
+    this.#bytes = series.counter('ppo_communicator_sent_bytes_total', 'Bytes sent to other ranks');
+    const runs = 'Length of a group call, with the wait for other ranks';
+    this.#seconds = series.histogram('ppo_communicator_run_seconds', runs, SECONDS_BUCKETS);
+    this.#refused = series.counter(
+      'ppo_communicator_refused_connections_total',
+      'Connections to the transport port that belonged to no communicator',
+    );
+    this.#communicators = series.gauge('ppo_communicator_groups', 'Communicators that this rank holds');
+    this.#communicators.set(0);
   }
 
   countRun(operations: readonly Operation[], result: RunResult): void {

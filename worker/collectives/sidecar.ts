@@ -26,7 +26,7 @@ export async function runCommunicator(settings: WorkerSettings): Promise<void> {
   const closers = new Closers(log);
   let isReady = false;
   try {
-    const registry = createMetrics(settings);
+    const registry = createMetrics();
     const metrics = await startMetricsServer({ host, port: settings.metricsPort, registry, isReady: () => isReady });
     closers.add('the metrics server', () => metrics.close());
     const store = new SharedFolder(sharedDir);

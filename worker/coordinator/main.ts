@@ -75,7 +75,7 @@ export async function coordinate(options: CoordinateOptions): Promise<void> {
     const services = [[definitions.Coordinator, handlers] as const];
     const server = await startGrpcServer({ host, port: settings.grpcPort, services });
     closers.add('the gRPC server', () => server.close(CLOSE_GRACE_MS));
-    const registry = createMetrics(settings);
+    const registry = createMetrics();
     const http = await startMetricsServer({ host, port: settings.metricsPort, registry, isReady: () => true });
     closers.add('the metrics server', () => http.close());
     log.info({ address: `${host}:${server.port}` }, 'serving');

@@ -41,7 +41,7 @@ export async function runGeneration(settings: WorkerSettings): Promise<void> {
     closers.add('the weights', async () => slots.dispose());
     hopelessIfItThrows(() => loadModelFolder(path, 'language-model', slots.view(0)));
 
-    const registry = createMetrics(settings);
+    const registry = createMetrics();
     const metrics = new GenerationMetrics(registry);
     const maxRows = job.rollout.maxConcurrentSequences;
     const engine = await EngineClient.start(

@@ -1,20 +1,20 @@
 /** Prometheus series of whatever scores. Knows nothing of how. */
-import { Counter, Histogram, type Registry } from 'prom-client';
+import type { Counter, Histogram, Registry } from 'prom-client';
+import { SECONDS_BUCKETS, Series } from '../service/series.ts';
 
 export interface ScorerMetrics {
+  readonly sequences: Counter;
   readonly tokens: Counter;
   readonly seconds: Histogram;
+  readonly errors: Counter;
 }
 
 export function createScorerMetrics(registry: Registry): ScorerMetrics {
-  const registers = [registry];
+  const series = new Series(registry);
   return {
-    tokens: new Counter({ name: 'ppo_scored_tokens_total', help: 'Tokens of prompts and responses scored', registers }),
-    seconds: new Histogram({
-      name: 'ppo_score_batch_seconds',
-      help: 'Length of one forward pass',
-      buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
-      registers,
-    }),
+    sequences: series.counter('ppo_scoring_sequences_total', 'Prompts with their responses scored'),
+    tokens: series.counter('ppo_scoring_tokens_total', 'Tokens of prompts and responses scored'),
+    seconds: series.histogram('ppo_scoring_batch_seconds', 'Length of one forward pass', SECONDS_BUCKETS),
+    errors: series.counter('ppo_scoring_errors_total', 'Forward passes that failed, or gave what is not finite'),
   };
 }

@@ -26,10 +26,10 @@ export interface ScorerServiceOptions {
 }
 
 export function scorerHandlers(options: ScorerServiceOptions): ScorerHandlers {
-  return { Score: streamHandler((request, signal) => score(options, request, signal)) };
+  return { Score: streamHandler((request, signal) => scoreAll(options, request, signal)) };
 }
 
-async function* score(
+async function* scoreAll(
   options: ScorerServiceOptions,
   request: ScoreRequest,
   signal: AbortSignal,
@@ -41,17 +41,32 @@ async function* score(
   try {
     for (let first = 0; first < sequences.length && !signal.aborted; first += options.microbatchSize) {
       const chunk = sequences.slice(first, first + options.microbatchSize);
-      const stop = options.metrics.seconds.startTimer();
-      const rows = await options.score(chunk);
-      stop();
-      rows.forEach((row, index) => {
-        checkFinite(row, first + index, options.kind);
-      });
-      options.metrics.tokens.inc(chunk.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0));
+      const rows = await scoreChunk(options, chunk, first);
       yield { firstIndex: first, results: rows.map((row) => ({ values: Array.from(row) })) };
     }
   } finally {
     release?.();
+  }
+}
+
+async function scoreChunk(
+  { kind, metrics, score }: ScorerServiceOptions,
+  chunk: readonly Sequence[],
+  firstIndex: number,
+): Promise<readonly Float32Array[]> {
+  try {
+    const stop = metrics.seconds.startTimer();
+    const rows = await score(chunk);
+    stop();
+    rows.forEach((row, index) => {
+      checkFinite(row, firstIndex + index, kind);
+    });
+    metrics.sequences.inc(chunk.length);
+    metrics.tokens.inc(chunk.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0));
+    return rows;
+  } catch (error) {
+    metrics.errors.inc();
+    throw error;
   }
 }
 

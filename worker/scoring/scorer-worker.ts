@@ -42,7 +42,7 @@ export async function runScorer(settings: WorkerSettings, role: ScorerRole): Pro
     const limits = await openModel(() => thread.call('open'));
     log.info({ model: data.modelPath, kind }, 'model loaded');
     const fence = new EpochFence();
-    const registry = createMetrics(settings);
+    const registry = createMetrics();
     const service = scorerHandlers({
       kind,
       limits,

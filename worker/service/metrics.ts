@@ -4,12 +4,13 @@
  */
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { WorkerSettings } from '../config.ts';
 
-/** A registry with Node's own process metrics; every series carries role, rank and pod. */
-export function createMetrics(settings: WorkerSettings): Registry {
+/**
+ * A registry with Node's own process metrics. Whose they are (namespace, job, role, pod) is said by whoever scrapes, as
+ * labels of the target: docs/metrics.md.
+ */
+export function createMetrics(): Registry {
   const registry = new Registry();
-  registry.setDefaultLabels({ role: settings.role, rank: String(settings.index), pod: settings.podName });
   collectDefaultMetrics({ register: registry });
   return registry;
 }

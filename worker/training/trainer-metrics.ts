@@ -1,44 +1,53 @@
-/** Prometheus series of a trainer. Knows nothing of how the figures come about. */
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+/**
+ * Prometheus series of a trainer: what its steps take and what the last one found. What an iteration comes to is the
+ * coordinator's. Knows nothing of how the figures come about.
+ */
+import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { SECONDS_BUCKETS, Series } from '../service/series.ts';
+
+/** gradients: forward and backward; reduction: their sum over ranks, with the wait for them; optimizer: clip and update. */
+export const TRAIN_PARTS = ['gradients', 'reduction', 'optimizer'] as const;
+export type TrainPart = (typeof TRAIN_PARTS)[number];
 
 export interface TrainerMetrics {
   readonly version: Gauge;
+  /** When the weights became this version. */
+  readonly versionTime: Gauge;
   readonly steps: Counter;
   readonly tokens: Counter;
-  readonly tokensPerSecond: Gauge;
   readonly stepSeconds: Histogram;
-  readonly reduceSeconds: Histogram;
-  /** The last step's, by name: loss, clipFraction, entropy, gradientNorm, ... */
-  readonly figure: Gauge<'name'>;
+  readonly partSeconds: Counter<'part'>;
+  /** Of the last optimizer step. */
+  readonly loss: Gauge;
+  readonly gradientNorm: Gauge;
+  readonly learningRate: Gauge;
+  readonly modelBytes: Gauge<'kind'>;
   readonly sharedBytes: Gauge;
-  readonly weightSyncBytes: Counter;
-  readonly weightSyncSeconds: Histogram;
+  readonly sentBytes: Counter;
+  readonly sendSeconds: Histogram;
   readonly checkpointBytes: Counter;
 }
 
-const SECONDS_BUCKETS = [0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300];
-
 export function createTrainerMetrics(registry: Registry): TrainerMetrics {
-  const registers = [registry];
-  const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
-  const counter = (name: string, help: string) => new Counter({ name, help, registers });
-  const histogram = (name: string, help: string) => new Histogram({ name, help, registers, buckets: SECONDS_BUCKETS });
+  const series = new Series(registry);
+  const partSeconds = series.counterBy('ppo_train_time_seconds_total', 'Time of optimizer steps by their parts', [
+    'part',
+  ]);
+  for (const part of TRAIN_PARTS) partSeconds.inc({ part }, 0);
   return {
-    version: gauge('ppo_weight_version', 'Version of the weights: updates by whole iterations'),
-    steps: counter('ppo_train_steps_total', 'Optimizer steps'),
-    tokens: counter('ppo_trained_tokens_total', 'Response tokens trained on, over all ranks, each PPO epoch anew'),
-    tokensPerSecond: gauge('ppo_trained_tokens_per_second', 'Response tokens a second in the last iteration'),
-    stepSeconds: histogram('ppo_train_step_seconds', 'Length of an optimizer step'),
-    reduceSeconds: histogram('ppo_gradient_reduce_seconds', 'Length of the sum of gradients over ranks'),
-    figure: new Gauge({
-      name: 'ppo_train_figure',
-      help: 'Figures of the last optimizer step',
-      labelNames: ['name'] as const,
-      registers,
-    }),
-    sharedBytes: gauge('ppo_shared_memory_bytes', 'Shared memory that parameters and gradients take'),
-    weightSyncBytes: counter('ppo_weight_sync_bytes_total', 'Bytes of weights published'),
-    weightSyncSeconds: histogram('ppo_weight_sync_seconds', 'Length of a weight broadcast'),
-    checkpointBytes: counter('ppo_checkpoint_bytes_total', 'Bytes of checkpoints written'),
+    version: series.gauge('ppo_weights_version', 'Version of the weights: updates by whole iterations'),
+    versionTime: series.gauge('ppo_weights_timestamp_seconds', 'When the weights became this version, Unix time'),
+    steps: series.counter('ppo_train_steps_total', 'Optimizer steps'),
+    tokens: series.counter('ppo_train_tokens_total', 'Response tokens of optimizer steps, over all ranks of the role'),
+    stepSeconds: series.histogram('ppo_train_step_seconds', 'Length of an optimizer step', SECONDS_BUCKETS),
+    partSeconds,
+    loss: series.gauge('ppo_train_loss', 'Loss of the last optimizer step'),
+    gradientNorm: series.gauge('ppo_train_gradient_norm', 'Gradient norm of the last optimizer step, before clipping'),
+    learningRate: series.gauge('ppo_train_learning_rate', 'Learning rate of the last optimizer step'),
+    modelBytes: series.gaugeBy('ppo_model_bytes', 'Memory that the model takes, by what is in it', ['kind']),
+    sharedBytes: series.gauge('ppo_shared_memory_bytes', 'Memory shared with the communicator'),
+    sentBytes: series.counter('ppo_weight_sync_sent_bytes_total', 'Bytes of weights broadcast to generation'),
+    sendSeconds: series.histogram('ppo_weight_sync_send_seconds', 'Length of a weight broadcast', SECONDS_BUCKETS),
+    checkpointBytes: series.counter('ppo_checkpoint_written_bytes_total', 'Bytes of checkpoints written'),
   };
 }

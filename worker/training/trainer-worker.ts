@@ -82,7 +82,7 @@ async function serve({ settings, role, job, data, thread, info }: ServeOptions):
   const log = createLogger(settings);
   log.info({ model: data.modelPath, elements: info.numElements }, 'model loaded');
   const fence = new EpochFence();
-  const registry = createMetrics(settings);
+  const registry = createMetrics();
   const sidecar = new SidecarClient(`${settings.podIp}:${settings.communicatorPort}`);
   const membership = new GroupMembership({ sidecar, fence, log });
   const { kind, options } = data.objective;

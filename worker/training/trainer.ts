@@ -20,7 +20,7 @@ import { Exclusive } from './exclusive.ts';
 import type { Experience } from './experience.ts';
 import type { StepFigures } from './rank-trainer.ts';
 import { findTrainProblems } from './train-request.ts';
-import type { TrainerMetrics } from './trainer-metrics.ts';
+import type { TrainerMetrics, TrainPart } from './trainer-metrics.ts';
 import type { TrainerApi, TrainerInfo } from './trainer-program.ts';
 
 export interface TrainerOptions {
@@ -65,8 +65,15 @@ export class Trainer {
     this.#options = options;
     this.#checksum = options.info.checksum;
     const { numElements, numReductionElements } = options.info;
-    options.metrics.sharedBytes.set((numElements + numReductionElements) * Float32Array.BYTES_PER_ELEMENT);
+    const bytes = {
+      parameters: numElements * Float32Array.BYTES_PER_ELEMENT,
+      gradients: numReductionElements * Float32Array.BYTES_PER_ELEMENT,
+      optimizer: 2 * numElements * Float32Array.BYTES_PER_ELEMENT,
+    };
+    for (const [kind, size] of Object.entries(bytes)) options.metrics.modelBytes.set({ kind }, size);
+    options.metrics.sharedBytes.set(bytes.parameters + bytes.gradients);
     options.metrics.version.set(0);
+    options.metrics.versionTime.setToCurrentTime();
   }
 
   /** Returns how many experiences are held for the iteration now. */
@@ -106,7 +113,6 @@ export class Trainer {
       await this.#complete(request.iteration + 1);
       const seconds = (performance.now() - startMs) / 1000;
       const tokens = request.steps.reduce((sum, step) => sum + step.numTokens, 0);
-      this.#options.metrics.tokensPerSecond.set(tokens / seconds);
       const metrics = figures.length === 0 ? {} : { ...meanOf(figures), learningRate: request.learningRate };
       yield { result: { version: this.#version, checksum: this.#checksum, metrics, seconds, tokens } };
     } finally {
@@ -187,8 +193,8 @@ export class Trainer {
       await awaitCollective('publishing weights', broadcast);
       const seconds = (performance.now() - startMs) / 1000;
       const bytes = info.numElements * Float32Array.BYTES_PER_ELEMENT;
-      metrics.weightSyncBytes.inc(bytes);
-      metrics.weightSyncSeconds.observe(seconds);
+      metrics.sentBytes.inc(bytes);
+      metrics.sendSeconds.observe(seconds);
       return { checksum: this.#checksum, bytes, seconds };
     });
   }
@@ -203,31 +209,40 @@ export class Trainer {
   /** Yields between microbatches, so that a long step keeps telling that it is alive. */
   async *#accumulate(step: TrainStep, signal: AbortSignal): AsyncGenerator<void> {
     const { thread } = this.#options;
-    await thread.call('beginStep');
+    await this.#timed('gradients', () => thread.call('beginStep'));
     for (const [index, { experienceIndices }] of step.microbatches.entries()) {
       signal.throwIfAborted();
       if (index > 0) yield;
-      await thread.call('accumulate', experienceIndices, step.numTokens);
+      await this.#timed('gradients', () => thread.call('accumulate', experienceIndices, step.numTokens));
     }
   }
 
   async #finishStep(step: TrainStep, learningRate: number, group: Communicator | null): Promise<StepFigures> {
     const { thread, metrics, optimizer } = this.#options;
     const { numTokens } = step;
-    if (group !== null) await this.#reduce(group);
+    if (group !== null) await this.#timed('reduction', () => this.#reduce(group));
     const { beta1, beta2, epsilon, weightDecay, maxGradNorm } = optimizer;
     const hyper = { learningRate, beta1, beta2, epsilon, weightDecay };
-    const figures = await thread.call('finishStep', { hyper, maxGradNorm, numTokens });
+    const finish = () => thread.call('finishStep', { hyper, maxGradNorm, numTokens });
+    const figures = await this.#timed('optimizer', finish);
     metrics.steps.inc();
     metrics.tokens.inc(numTokens);
-    for (const [name, value] of Object.entries(figures)) metrics.figure.set({ name }, value);
+    metrics.loss.set(figures['loss']!);
+    metrics.gradientNorm.set(figures['gradientNorm']!);
+    metrics.learningRate.set(learningRate);
     return figures;
+  }
+
+  async #timed<T>(part: TrainPart, run: () => Promise<T>): Promise<T> {
+    const startMs = performance.now();
+    const result = await run();
+    this.#options.metrics.partSeconds.inc({ part }, (performance.now() - startMs) / 1000);
+    return result;
   }
 
   /** Sums gradients and figures over the ranks, in shared memory. */
   async #reduce(group: Communicator): Promise<void> {
-    const { info, reductionName, collectiveMs, metrics } = this.#options;
-    const stop = metrics.reduceSeconds.startTimer();
+    const { info, reductionName, collectiveMs } = this.#options;
     const allReduce = group.allReduce({
       buffer: { name: reductionName, offsetBytes: 0 },
       count: info.numReductionElements,
@@ -236,7 +251,6 @@ export class Trainer {
       timeoutMs: collectiveMs,
     });
     await awaitCollective('summing gradients over the ranks', allReduce);
-    stop();
   }
 
   async #complete(version: number): Promise<void> {
@@ -248,6 +262,7 @@ export class Trainer {
     this.#checksum = checksum;
     this.#weights = 'ready';
     this.#options.metrics.version.set(version);
+    this.#options.metrics.versionTime.setToCurrentTime();
   }
 
   async #dropExperiences(): Promise<void> {

@@ -156,10 +156,10 @@ test('strangers on the transport port are counted and change nothing', async () 
   await new Promise((resolve) => socket.on('close', resolve));
   await Promise.all(communicators.map((communicator) => communicator.barrier({ timeoutMs })));
   const metrics = await (await fetch(`http://${pods[0]!.ip}:${PORTS.metrics}/metrics`)).text();
-  assert.match(metrics, /ppo_communicator_refused_connections_total\{.*\} 1\n/);
-  assert.match(metrics, /ppo_communicator_operations_total\{kind="broadcast",.*\} 1\n/);
-  assert.match(metrics, /ppo_communicator_errors_total\{code="INVALID_ARGUMENT",.*\} [1-9]/);
-  const sent = /ppo_communicator_sent_bytes_total\{.*\} (\d+)\n/.exec(metrics);
+  assert.match(metrics, /^ppo_communicator_refused_connections_total 1$/m);
+  assert.match(metrics, /^ppo_communicator_operations_total\{kind="broadcast"\} 1$/m);
+  assert.match(metrics, /^ppo_communicator_errors_total\{code="INVALID_ARGUMENT"\} [1-9]/m);
+  const sent = /^ppo_communicator_sent_bytes_total (\d+)$/m.exec(metrics);
   assert.ok(Number(sent?.[1]) >= NUM_ELEMENTS * 4);
 });
 

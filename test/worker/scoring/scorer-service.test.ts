@@ -70,8 +70,11 @@ test('results come in the order of the request, a chunk at a time, and are count
   );
   const values = replies.flatMap(({ results }) => results.map((result) => result.values[0]));
   assert.deepEqual(values, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  const [tokens] = (await registry.getSingleMetric('ppo_scored_tokens_total')!.get()).values;
-  assert.equal(tokens!.value, 20);
+  const text = await registry.metrics();
+  assert.match(text, /^ppo_scoring_tokens_total 20$/m);
+  assert.match(text, /^ppo_scoring_sequences_total 10$/m);
+  assert.match(text, /^ppo_scoring_batch_seconds_count 3$/m);
+  assert.match(text, /^ppo_scoring_errors_total 0$/m);
 });
 
 test('an empty request gives an empty stream', async () => {
@@ -99,11 +102,12 @@ test('another kind, bad sequences and old epochs are refused', async () => {
 });
 
 test('a score that is not finite is an error, never a number', async () => {
-  const { client } = await serve({ score: async (batch) => batch.map(() => Float32Array.of(Number.NaN)) });
+  const { client, registry } = await serve({ score: async (batch) => batch.map(() => Float32Array.of(Number.NaN)) });
   await assert.rejects(
     scoreAll(client, { epoch: 1, kind: 'REWARDS', sequences }),
     refused(grpc.status.INTERNAL, /REWARDS of sequence 0, number 0, is NaN: the model's weights/),
   );
+  assert.match(await registry.metrics(), /^ppo_scoring_errors_total 1$/m);
 });
 
 test('the model is released after success, failure and a reader that leaves', async () => {

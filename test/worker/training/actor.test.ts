@@ -111,7 +111,12 @@ test('iterations raise version and change weights; figures and progress tell of 
   assert.equal(second.result.version, 2);
   assert.notEqual(second.result.checksum, first.result.checksum);
   const text = await (await fetch(`${actor.metricsUrl}/metrics`)).text();
-  for (const series of ['ppo_train_steps_total{', 'ppo_weight_version{', 'ppo_train_figure{name="entropy"']) {
+  for (const series of [
+    'ppo_train_steps_total ',
+    'ppo_weights_version 2',
+    'ppo_train_loss ',
+    'ppo_model_bytes{kind="optimizer"}',
+  ]) {
     assert.ok(text.includes(series), series);
   }
 });
