@@ -9,8 +9,9 @@ import { EventRecorder } from '../cluster/event-recorder.ts';
 import { ObjectCache } from '../cluster/object-cache.ts';
 import { MACHINE, type Platform } from '../plan/platform.ts';
 import { Controller, type ControllerObserver } from './controller.ts';
+import type { FigureStore } from './figures.ts';
 import { type JobObserver, NO_JOB_OBSERVER } from './job-observer.ts';
-import { PPO_JOBS } from './ppojob-kind.ts';
+import { nameOfKey, PPO_JOBS } from './ppojob-kind.ts';
 import { GrpcProgressSource, type ProgressSource } from './progress-source.ts';
 import { PPOJobReconciler } from './reconciler.ts';
 import { trim } from './trim.ts';
@@ -28,6 +29,10 @@ export interface OperatorOptions {
   readonly observer?: ControllerObserver;
   readonly jobs?: JobObserver;
   readonly onEventDropped?: () => void;
+  /** Remembers the curves of jobs while there are such jobs. */
+  readonly figures?: FigureStore;
+  /** Handed the cluster as the operator reads it: from its cache, what it follows. */
+  readonly onCluster?: (cluster: Cluster) => void;
   /** What the cluster serves; absent where it has no scheduler, and so nobody who keeps pods together. */
   readonly discovery?: Discovery;
   /** Where pods run; absent: on this machine. */
@@ -37,7 +42,7 @@ export interface OperatorOptions {
 /** Runs until the signal aborts and what is under way has ended. */
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
   const { onError, namespace, concurrency, observer, clock = systemClock, discovery = null } = options;
-  const { platform = MACHINE, jobs = NO_JOB_OBSERVER, onEventDropped } = options;
+  const { platform = MACHINE, jobs = NO_JOB_OBSERVER, onEventDropped, figures } = options;
   const cache = new ObjectCache({ indexLabel: LABELS.job, trim });
   const cluster = cachedCluster(options.cluster, cache);
   const events = new EventRecorder({
@@ -45,15 +50,19 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     ...(onEventDropped !== undefined && { onDrop: onEventDropped }),
   });
   jobs.onStart(() => (cache.isSynced(PPO_JOBS) ? cache.list(PPO_JOBS) : null));
-  // A coordinator that doesn't answer yet, or any more, is no news: its pod's status says what is wrong.
-  const progress = options.progress ?? new GrpcProgressSource({ clock, onError: () => {} });
+  options.onCluster?.(cluster);
+  const progress = options.progress ?? grpcProgress(clock, figures);
   const reconciler = new PPOJobReconciler({
     ...{ cluster, clock, events, progress, discovery, platform, observer: jobs },
     follow: (kind) => controller.follow(kind),
   });
   const controller: Controller = new Controller({
     ...{ cluster: options.cluster, cache, clock, onError },
-    reconcile: (key) => reconciler.reconcile(key),
+    reconcile: async (key) => {
+      const result = await reconciler.reconcile(key);
+      if (cache.get(PPO_JOBS, nameOfKey(key)) === null) figures?.forget(key);
+      return result;
+    },
     childLabels: { [LABELS.managedBy]: FIELD_MANAGER },
     ...(namespace !== undefined && { namespace }),
     ...(concurrency !== undefined && { concurrency }),
@@ -66,4 +75,9 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     stopListening();
     progress.close();
   }
+}
+
+function grpcProgress(clock: Clock, figures: FigureStore | undefined): ProgressSource {
+  // A coordinator that doesn't answer yet, or any more, is no news: its pod's status says what is wrong.
+  return new GrpcProgressSource({ clock, onError: () => {}, ...(figures !== undefined && { figures }) });
 }

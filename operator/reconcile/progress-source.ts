@@ -1,18 +1,19 @@
 // Where the reconciler learns how far a job is. It asks and goes on: nothing here makes a reconcile wait, and a
 // coordinator that can't be reached only means that progress stands still.
 //
-// Consumes: each followed coordinator's WatchProgress stream. Waits for: its next message, or the back-off after a lost
-// connection. Unblocked by: either, `forget`, `close`.
+// Consumes: each followed coordinator's WatchProgress stream, and the figures that it left out. Waits for: its next
+// message, or the back-off after a lost connection. Unblocked by: either, `forget`, `close`.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Progress } from '../../worker/api/generated/ppo/v1/Progress.ts';
 import { mutualCredentials } from '../../worker/service/credentials.ts';
-import { connect } from '../../worker/service/protos.ts';
-import { stream } from '../../worker/service/rpc.ts';
+import { type Client, connect } from '../../worker/service/protos.ts';
+import { stream, unary } from '../../worker/service/rpc.ts';
 import { fixedIdentity, type TlsIdentity } from '../../worker/service/tls-identity.ts';
 import type { ProgressStatus } from '../api/ppojob.ts';
 import type { Clock } from '../cluster/clock.ts';
 import { sleep } from '../cluster/list-watch.ts';
+import { type FigureRecorder, NO_FIGURES } from './figures.ts';
 import { toProgressStatus } from './progress-status.ts';
 
 export interface ProgressTarget {
@@ -39,6 +40,8 @@ export interface GrpcProgressSourceOptions {
   readonly clock: Clock;
   /** A stream that failed; it is opened again. */
   readonly onError: (error: unknown, key: string) => void;
+  /** Who remembers the figures of finished iterations; absent: nobody. */
+  readonly figures?: FigureRecorder;
 }
 
 /** Status writes per job are bounded by these: a new iteration shows sooner than progress within one. */
@@ -50,6 +53,7 @@ const LONGEST_BACKOFF_MS = 5000;
 /** A coordinator that says nothing for so long is asked again over a new stream. */
 const IDLE_MS = 120_000;
 const STREAM_DEADLINE_MS = 3_600_000;
+const FIGURES_DEADLINE_MS = 10_000;
 
 interface Follower {
   readonly target: ProgressTarget;
@@ -119,6 +123,7 @@ export class GrpcProgressSource implements ProgressSource {
         for await (const progress of stream(client, client.watchProgress, {}, options)) {
           backoffMs = FIRST_BACKOFF_MS;
           this.#receive(key, follower, progress as Progress);
+          this.#record(key, follower, { client, progress: progress as Progress });
         }
       } catch (error) {
         if (!signal.aborted) this.#options.onError(error, key);
@@ -140,6 +145,24 @@ export class GrpcProgressSource implements ProgressSource {
     follower.cancelTimer();
     if (waitMs <= 0 || FINAL_PHASES.has(next.phase)) this.#publish(key, follower);
     else follower.cancelTimer = this.#options.clock.after(waitMs, () => this.#publish(key, follower));
+  }
+
+  /** Asks for what is missing, beside the stream. Where that fails the next iteration asks again. */
+  #record(
+    key: string,
+    follower: Follower,
+    { client, progress }: { readonly client: Client<'Coordinator'>; readonly progress: Progress },
+  ): void {
+    const { figures = NO_FIGURES, onError } = this.#options;
+    const { signal } = follower.stop;
+    if (signal.aborted) return;
+    const { jobUid } = follower.target;
+    const afterIteration = figures.record(key, jobUid, progress);
+    if (afterIteration === null) return;
+    unary(client, client.readFigures, { afterIteration }, { deadlineMs: FIGURES_DEADLINE_MS, signal }).then(
+      ({ series }) => signal.aborted || figures.fill(key, jobUid, series),
+      (error: unknown) => signal.aborted || onError(error, key),
+    );
   }
 
   #publish(key: string, follower: Follower): void {

@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { systemClock } from '../../../operator/cluster/clock.ts';
+import { FigureStore } from '../../../operator/reconcile/figures.ts';
 import { GrpcProgressSource } from '../../../operator/reconcile/progress-source.ts';
 import type { ProgressInput } from '../../../worker/api/generated/ppo/v1/Progress.ts';
 import { mutualCredentials } from '../../../worker/service/credentials.ts';
 import { definitions } from '../../../worker/service/protos.ts';
-import { streamHandler } from '../../../worker/service/rpc.ts';
+import { streamHandler, unaryHandler } from '../../../worker/service/rpc.ts';
 import { startGrpcServer } from '../../../worker/service/server.ts';
 import { fixedIdentity, type TlsIdentity } from '../../../worker/service/tls-identity.ts';
 import { makeAuthority, makeIdentity } from '../../worker/service/tls-files.ts';
@@ -29,22 +30,31 @@ async function startCoordinator(
     yield* messages;
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   });
+  const readFigures = unaryHandler(async ({ afterIteration }: { afterIteration: number }) => {
+    const iterations = Array.from({ length: 9 - afterIteration }, (_, i) => afterIteration + i + 1);
+    return { series: [{ name: 'score', iterations, values: iterations.map((iteration) => iteration / 2) }] };
+  });
   const server = await startGrpcServer({
     host: HOST,
     port,
-    services: [[definitions.Coordinator, { watchProgress }]],
+    services: [[definitions.Coordinator, { watchProgress, readFigures }]],
     credentials: mutualCredentials(tls && fixedIdentity(tls)),
   });
   return { port: server.port, stop: () => server.close(10) };
 }
 
-function startSource(): { source: GrpcProgressSource; numErrors: () => number; changed: () => Promise<void> } {
+function startSource(figures?: FigureStore): {
+  source: GrpcProgressSource;
+  numErrors: () => number;
+  changed: () => Promise<void>;
+} {
   let numErrors = 0;
   const source = new GrpcProgressSource({
     clock: systemClock,
     onError: () => {
       numErrors += 1;
     },
+    ...(figures !== undefined && { figures }),
   });
   closers.push(() => source.close());
   const changed = (): Promise<void> =>
@@ -112,5 +122,21 @@ describe('GrpcProgressSource', () => {
     source.follow(KEY, { ...target, tls: await makeIdentity(authority) });
     await published;
     assert.equal(source.latest(KEY, 'uid')?.iteration, 5);
+  });
+
+  it('has the figures remembered, and asks for those of the time before it listened', async () => {
+    const step = (iteration: number) => ({ phase: 'Generating', iteration, metrics: { score: iteration / 2 } });
+    const coordinator = await startCoordinator([step(4), step(5)]);
+    closers.push(coordinator.stop);
+    const figures = new FigureStore({ clock: systemClock });
+    const { source } = startSource(figures);
+    source.follow(KEY, { jobUid: 'uid', address: `${HOST}:${coordinator.port}`, tls: null });
+    const iterations = () => figures.read(KEY, 'uid')?.series[0]?.iterations ?? [];
+    while (iterations().length < 5) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(figures.read(KEY, 'uid')?.series, [
+      { name: 'score', iterations: [1, 2, 3, 4, 5], values: [0.5, 1, 1.5, 2, 2.5] },
+    ]);
+    source.forget(KEY);
+    assert.equal(iterations().length, 5);
   });
 });
