@@ -18,6 +18,17 @@ export function completeSpec(spec: z.output<typeof specSchema>): PPOJobSpec {
     ...spec,
     models: { ...spec.models, reference: spec.models.reference ?? { ...spec.models.actor } },
     checkpoint: { ...spec.checkpoint, path: spec.checkpoint.path ?? join(spec.output.path, 'checkpoints') },
+    tracking: completeTracking(spec),
+  };
+}
+
+function completeTracking({ tracking, output }: z.output<typeof specSchema>): PPOJobSpec['tracking'] {
+  const { tensorboard, wandb, ...others } = tracking;
+  const at = (path: string | undefined, name: string) => ({ path: path ?? join(output.path, name) });
+  return {
+    ...others,
+    ...(tensorboard === undefined ? {} : { tensorboard: { ...tensorboard, ...at(tensorboard.path, 'tensorboard') } }),
+    ...(wandb === undefined ? {} : { wandb: { ...wandb, ...at(wandb.path, 'wandb') } }),
   };
 }
 

@@ -35,6 +35,7 @@ const MUTABILITY: Readonly<Record<string, Mutability>> = {
   image: 'whileSuspended',
   terminationGracePeriodSeconds: 'whileSuspended',
   deadlines: 'whileSuspended',
+  tracking: 'whileSuspended',
 };
 
 /** `oldSelf` is the stored object: its status is the operator's newest word. */

@@ -6,8 +6,9 @@ import { resolve } from 'node:path';
 import type { PPOJob, PPOJobSpec } from './ppojob.ts';
 
 function mapPaths(spec: PPOJobSpec, map: (path: string, field: string) => string): PPOJobSpec {
-  const { models, reward, dataset, checkpoint, output } = spec;
-  const at = <T extends { path: string }>(field: string, value: T): T => ({
+  const { models, reward, dataset, checkpoint, output, tracking } = spec;
+  const { tensorboard, wandb } = tracking;
+  const at = <T extends { readonly path: string }>(field: string, value: T): T => ({
     ...value,
     path: map(value.path, `spec.${field}.path`),
   });
@@ -26,6 +27,11 @@ function mapPaths(spec: PPOJobSpec, map: (path: string, field: string) => string
     },
     checkpoint: at('checkpoint', checkpoint),
     output: at('output', output),
+    tracking: {
+      ...tracking,
+      ...(tensorboard === undefined ? {} : { tensorboard: at('tracking.tensorboard', tensorboard) }),
+      ...(wandb === undefined ? {} : { wandb: at('tracking.wandb', wandb) }),
+    },
   };
 }
 

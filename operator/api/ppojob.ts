@@ -11,6 +11,7 @@ import type { API_VERSION, KIND, RoleName } from './names.ts';
 import { checkpointSchema, deadlinesSchema, outputSchema, podFields, rolesSchema } from './role-schema.ts';
 import { placementSchema, schedulingSchema } from './scheduling-schema.ts';
 import { securitySchema } from './security-schema.ts';
+import { trackingSchema } from './tracking-schema.ts';
 
 const modelSchema = z.object({ path: path().describe('Hugging Face folder.') });
 
@@ -67,17 +68,23 @@ export const specSchema = z.object({
   security: securitySchema,
   checkpoint: checkpointSchema,
   output: outputSchema,
+  tracking: trackingSchema,
   deadlines: deadlinesSchema,
   ...podFields,
   ...lifecycleFields,
 });
 
 type ParsedSpec = z.output<typeof specSchema>;
+type ParsedTracking = ParsedSpec['tracking'];
 
 /** A spec with every default, also those that depend on other fields. */
-export type PPOJobSpec = Omit<ParsedSpec, 'models' | 'checkpoint'> & {
+export type PPOJobSpec = Omit<ParsedSpec, 'models' | 'checkpoint' | 'tracking'> & {
   models: ParsedSpec['models'] & { reference: { path: string } };
   checkpoint: ParsedSpec['checkpoint'] & { path: string };
+  tracking: Omit<ParsedTracking, 'tensorboard' | 'wandb'> & {
+    tensorboard?: NonNullable<ParsedTracking['tensorboard']> & { path: string };
+    wandb?: NonNullable<ParsedTracking['wandb']> & { path: string };
+  };
 };
 
 /** What a user writes. */

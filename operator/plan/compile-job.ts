@@ -54,6 +54,26 @@ function compileDataset(dataset: PPOJobSpec['dataset']): JobConfig['dataset'] {
   };
 }
 
+/** Tracing isn't among it: that is every container's business, and comes by its environment. */
+function compileTracking({ metadata, spec: { tracking } }: PPOJob): JobConfig['tracking'] {
+  const { tensorboard, wandb } = tracking;
+  return {
+    tensorboard:
+      tensorboard === undefined ? null : { directory: tensorboard.path, sampleResponses: tensorboard.sampleResponses },
+    wandb:
+      wandb === undefined
+        ? null
+        : {
+            directory: wandb.path,
+            project: wandb.project,
+            entity: wandb.entity ?? null,
+            name: wandb.name ?? metadata.name,
+            group: wandb.group ?? null,
+            tags: [...(wandb.tags ?? [])],
+          },
+  };
+}
+
 /** The compiled job. The object must come from a cluster: its uid tells a job from an earlier one of the same name. */
 export function compileJob(job: PPOJob): JobConfig {
   const { metadata, spec } = job;
@@ -96,6 +116,7 @@ export function compileJob(job: PPOJob): JobConfig {
       reference: { replicas: roles.reference.replicas },
       reward: { replicas: roles.reward.replicas },
     },
+    tracking: compileTracking(job),
     deadlines: { ...deadlines },
   };
 }

@@ -12,6 +12,7 @@ import { buildPod } from './pod.ts';
 import { applyContainerTemplate, applyPodTemplate } from './pod-template.ts';
 import { type carrierOf, isColocated } from './ports.ts';
 import { addTls } from './tls.ts';
+import { addTracing } from './tracing.ts';
 import { addScratch } from './workspace.ts';
 
 interface PlannedPod {
@@ -22,7 +23,8 @@ interface PlannedPod {
 
 function buildRolePod(job: PPOJob, identity: PodIdentity, platform: Platform): Pod {
   const { role } = identity;
-  return addScratch(applyContainerTemplate(addTls(buildPod(job, identity), job, { role, platform }), job, role), job);
+  const pod = addTracing(addTls(buildPod(job, identity), job, { role, platform }), job);
+  return addScratch(applyContainerTemplate(pod, job, role), job);
 }
 
 function buildRole(job: PPOJob, role: PodIdentity['role'], platform: Platform): PlannedPod[] {

@@ -24,14 +24,28 @@ export function resolveInWorkspace(job: PPOJob): PPOJob {
   return resolvePaths(job, MOUNTS.workspace);
 }
 
+interface WrittenFolder {
+  /** Of the volume that may stand there. */
+  readonly name: string;
+  readonly field: string;
+  readonly path: string;
+}
+
+function writtenFolders({ spec: { checkpoint, output, tracking } }: PPOJob): WrittenFolder[] {
+  const { tensorboard, wandb } = tracking;
+  return [
+    { name: 'ppo-output', field: 'spec.output.path', path: output.path },
+    { name: 'ppo-checkpoints', field: 'spec.checkpoint.path', path: checkpoint.path },
+    ...(tensorboard === undefined
+      ? []
+      : [{ name: 'ppo-tensorboard', field: 'spec.tracking.tensorboard.path', path: tensorboard.path }]),
+    ...(wandb === undefined ? [] : [{ name: 'ppo-wandb', field: 'spec.tracking.wandb.path', path: wandb.path }]),
+  ];
+}
+
 /** Folders that `job`, as it stands in the cluster, leaves to the operator: an absolute path is the user's own volume. */
 function planScratch(job: PPOJob): Scratch[] {
-  const { checkpoint, output } = job.spec;
-  const wanted = [
-    { name: 'ppo-output', path: output.path },
-    { name: 'ppo-checkpoints', path: checkpoint.path },
-  ];
-  const relative = wanted.filter(({ path }) => !posix.isAbsolute(path));
+  const relative = writtenFolders(job).filter(({ path }) => !posix.isAbsolute(path));
   const scratch = relative.map(({ name, path }) => ({ name, mountPath: posix.resolve(MOUNTS.workspace, path) }));
   return scratch.filter(({ mountPath }, index) => {
     return !scratch.some((other, at) => at < index && isWithin(mountPath, other.mountPath));
@@ -58,9 +72,10 @@ function isCovered({ volumeMounts = [] }: Container, path: string): boolean {
 export function checkWorkspace(job: PPOJob): Problem[] {
   const inputs = inputPaths(resolveInWorkspace(job));
   const hiding = planScratch(job).filter(({ mountPath }) => inputs.some((path) => isWithin(path, mountPath)));
+  const byName = new Map(writtenFolders(job).map((folder) => [folder.name, folder]));
   return hiding.map(({ name, mountPath }) => ({
-    path: name === 'ppo-output' ? 'spec.output.path' : 'spec.checkpoint.path',
-    found: describeValue(name === 'ppo-output' ? job.spec.output.path : job.spec.checkpoint.path),
+    path: byName.get(name)!.field,
+    found: describeValue(byName.get(name)!.path),
     rule: `must not hold models or data: in a pod it is ${mountPath}, an empty folder at first`,
     remedy: 'name a folder beside them, or an absolute path at which a volume is mounted',
   }));

@@ -95,6 +95,20 @@ export const jobConfigSchema = z.strictObject({
     reference: z.strictObject({ replicas: count }),
     reward: z.strictObject({ replicas: count }),
   }),
+  /** Null: off. */
+  tracking: z.strictObject({
+    tensorboard: z.strictObject({ directory: z.string(), sampleResponses: z.int().min(0) }).nullable(),
+    wandb: z
+      .strictObject({
+        directory: z.string(),
+        project: z.string(),
+        entity: z.string().nullable(),
+        name: z.string(),
+        group: z.string().nullable(),
+        tags: z.array(z.string()),
+      })
+      .nullable(),
+  }),
   deadlines: z.strictObject({
     /** From the coordinator's start, or a worker's loss, until every worker has registered. */
     rendezvousSeconds: count,

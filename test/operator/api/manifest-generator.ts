@@ -231,6 +231,46 @@ const GROUPS: readonly Readonly<Record<string, readonly unknown[]>>[] = [
     'spec.backoffLimit': [undefined, 0, -1],
     'spec.cleanPodPolicy': [undefined, 'All', 'None', 'all'],
   },
+  {
+    'spec.tracking.tensorboard': [
+      ...[undefined, null, {}, { path: '/t', sampleResponses: 0 }, { sampleResponses: 65 }, { path: '' }, { novel: 1 }],
+    ],
+    'spec.tracking.wandb': [
+      ...[undefined, null, {}, { project: 'p' }, { project: 'p', mode: 'Offline', tags: [] }, { project: 'a/b' }],
+      ...[
+        { project: FACE.repeat(128) },
+        { project: FACE.repeat(129) },
+        { project: 'p', mode: 'Online' },
+        { project: '' },
+      ],
+      ...[{ project: 'a\n', entity: 'team', name: 'n', group: 'g', tags: ['t', FACE.repeat(64)] }],
+      ...[
+        { project: 'p', tags: [''] },
+        { project: 'p', tags: Array.from({ length: 33 }, () => 't') },
+      ],
+    ],
+    'spec.tracking.tracing': [
+      ...[
+        undefined,
+        null,
+        {},
+        { endpoint: 'http://collector.monitoring.svc:4318' },
+        { endpoint: 'https://[::1]:4318/a/' },
+      ],
+      ...[{ endpoint: 'http://c:4318/v1/traces' }, { endpoint: 'http://c:4318/v1/traces/' }, { endpoint: 'c:4318' }],
+      ...[{ endpoint: 'http://u:p@c' }, { endpoint: 'http://c\n' }, { endpoint: 'http://c', sampleRatio: '0.5' }],
+      ...[
+        { endpoint: 'http://c', sampleRatio: '1.1' },
+        { endpoint: 'http://c', sampleRatio: 1 },
+      ],
+      ...[
+        { endpoint: 'http://c', headersSecret: { name: 's', key: 'K_1' } },
+        { endpoint: 'http://c', headersSecret: {} },
+      ],
+      ...[{ endpoint: 'http://c', headersSecret: { name: 'S', key: 'k' } }],
+      ...[{ endpoint: 'http://c', headersSecret: { name: 's', key: 'a/b' } }],
+    ],
+  },
   { 'spec.podTemplate': [undefined, ...TEMPLATES], 'spec.roles.actor.podTemplate': [undefined, null, ...TEMPLATES] },
   {
     'spec.security.tls': [undefined, null, {}, { mode: 'Enabled' }, { mode: 'enabled' }, { mode: null }, { key: 1 }],
@@ -321,7 +361,7 @@ const spec = toStructuralSchema(specSchema, 'spec');
 const OF_OTHER_ROLES = /\.roles\.(?!actor\.)\w+\.podTemplate\./;
 const fields = fieldsBelow(spec, 'spec').filter(([path]) => !OF_OTHER_ROLES.test(path));
 /** Objects that are absent by default, and then lack what they require: their fields are changed as a whole. */
-const WHOLES = /\.(devices|packing|podTemplate)\.|From$/;
+const WHOLES = /\.(devices|packing|podTemplate|tracking)\.|From$/;
 const leaves = fields.filter(([path]) => !WHOLES.test(path) && !fields.some(([other]) => other.startsWith(`${path}.`)));
 
 function pick<T>(rng: Rng, items: readonly T[]): T {

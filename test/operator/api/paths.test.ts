@@ -11,6 +11,7 @@ const RELATIVE = {
   'spec.reward.model.path': 'r',
   'spec.dataset': { train: { path: './t.jsonl' }, evaluation: { path: 'e.jsonl' } },
   'spec.output.path': 'out',
+  'spec.tracking': { tensorboard: { path: 'events' }, wandb: { project: 'p' } },
 };
 
 test('relative paths count from the folder, absolute ones stay', () => {
@@ -25,12 +26,14 @@ test('relative paths count from the folder, absolute ones stay', () => {
   assert.deepEqual(spec.dataset.evaluation, { path: '/jobs/one/e.jsonl' });
   assert.equal(spec.output.path, '/jobs/one/out');
   assert.equal(spec.checkpoint.path, '/checkpoints');
+  assert.equal(spec.tracking.tensorboard?.path, '/jobs/one/events');
+  assert.equal(spec.tracking.wandb?.path, '/jobs/one/out/wandb');
 });
 
 test('no field called path is left relative', () => {
   const job = resolvePaths(jobWith(RELATIVE), '/jobs/one');
   const fields = allPaths(specSchema).filter((path) => path.at(-1) === 'path');
-  assert.equal(fields.length, 8);
+  assert.equal(fields.length, 10);
   for (const field of fields) assert.match(String(valueAt(job.spec, field)), /^\//, formatPath(field));
 });
 

@@ -101,6 +101,10 @@ test('the API server can fill in all defaults of single fields: they are in the 
       ...NAMED_IN_TEMPLATES.map((field) => `spec.roles.${role}.podTemplate.${field}`),
     ]),
     'spec.scheduling.packing.topologyKey',
+    'spec.tracking.tracing.endpoint',
+    'spec.tracking.tracing.headersSecret.key',
+    'spec.tracking.tracing.headersSecret.name',
+    'spec.tracking.wandb.project',
   ];
   assert.deepEqual(required.sort(), expected.sort());
 });

@@ -139,7 +139,26 @@ test('every value that a user sets arrives, decimals as numbers', () => {
       reference: { replicas: 1 },
       reward: { replicas: 1 },
     },
+    tracking: { tensorboard: null, wandb: null },
     deadlines: { rendezvousSeconds: 60, heartbeatSeconds: 5, callSeconds: 30 },
+  });
+  assert.deepEqual(jobConfigSchema.parse(config), config);
+});
+
+test('trackers are off unless named, and get a folder and a name where the manifest gives none', () => {
+  assert.deepEqual(compileJob(jobWith()).tracking, { tensorboard: null, wandb: null });
+  const least = { tensorboard: {}, wandb: { project: 'sums' } };
+  assert.deepEqual(compileJob(jobWith({ 'spec.tracking': least, 'spec.output.path': '/out' })).tracking, {
+    tensorboard: { directory: '/out/tensorboard', sampleResponses: 4 },
+    wandb: { directory: '/out/wandb', project: 'sums', entity: null, name: 'job', group: null, tags: [] },
+  });
+  const wandb = { path: '/w', project: 'sums', entity: 'team', name: 'first', group: 'seeds', tags: ['a', 'b'] };
+  const named = { tensorboard: { path: '/t', sampleResponses: 0 }, wandb };
+  const { path: directory, ...others } = wandb;
+  const config = compileJob(jobWith({ 'spec.tracking': named }));
+  assert.deepEqual(config.tracking, {
+    tensorboard: { directory: '/t', sampleResponses: 0 },
+    wandb: { directory, ...others },
   });
   assert.deepEqual(jobConfigSchema.parse(config), config);
 });

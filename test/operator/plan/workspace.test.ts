@@ -41,6 +41,23 @@ test('folders that workers write to are empty ones of the pod, where the manifes
   });
 });
 
+test("trackers' folders are the operator's too where they lie outside the output folder", () => {
+  const wandb = { project: 'p' };
+  assert.deepEqual(scratchOf(jobWith({ 'spec.tracking': { tensorboard: {}, wandb } })), {
+    'ppo-output': '/workspace/output',
+  });
+  const elsewhere = { tensorboard: { path: 'events' }, wandb: { ...wandb, path: './runs' } };
+  assert.deepEqual(scratchOf(jobWith({ 'spec.tracking': elsewhere, 'spec.output.path': '/mnt' })), {
+    'ppo-tensorboard': '/workspace/events',
+    'ppo-wandb': '/workspace/runs',
+  });
+  const hiding = checkWorkspace(jobWith({ 'spec.tracking': elsewhere, 'spec.dataset.train.path': 'runs/train.jsonl' }));
+  assert.deepEqual(
+    hiding.map(({ path, found }) => [path, found]),
+    [['spec.tracking.wandb.path', '"./runs"']],
+  );
+});
+
 test('a volume that covers the folder stays', () => {
   const job = jobWith();
   const pod = buildPod(job, IDENTITY);

@@ -136,6 +136,7 @@ export function jobConfig(folder: string, overrides: Overrides<JobConfig> = {}):
       reference: { replicas: 1 },
       reward: { replicas: 1 },
     },
+    tracking: { tensorboard: null, wandb: null },
     deadlines: { rendezvousSeconds: 10, heartbeatSeconds: 5, callSeconds: 10 },
   };
   return merge(base, overrides);

@@ -127,6 +127,7 @@ export function jobConfig(overrides: Partial<JobConfig['rollout']> = {}, actorFo
       reference: { replicas: 1 },
       reward: { replicas: 1 },
     },
+    tracking: { tensorboard: null, wandb: null },
     deadlines: { rendezvousSeconds: 30, heartbeatSeconds: 5, callSeconds: 10 },
   };
 }

@@ -100,6 +100,7 @@ export function testJob(overrides: JobOverrides = {}): JobConfig {
       reference: { replicas: 1 },
       reward: { replicas: 1 },
     },
+    tracking: { tensorboard: null, wandb: null },
     deadlines: { rendezvousSeconds: 30, heartbeatSeconds: 5, callSeconds: 20 },
   });
 }
