@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import type { ObjectName } from './cluster/cluster.ts';
+import { type PageAddress, parsePageAddress } from './page/page-address.ts';
 
 export interface OperatorSettings {
   /** Null: as kubectl finds one, then the pod's service account. */
@@ -15,6 +16,8 @@ export interface OperatorSettings {
   /** Of this process, unlike any other's. */
   readonly identity: string;
   readonly metrics: { readonly host: string; readonly port: number };
+  /** Where the page of jobs is served; null: nowhere. */
+  readonly page: PageAddress | null;
   readonly concurrency: number;
   readonly logLevel: string;
   /** Null: the operator is in no pod. */
@@ -40,6 +43,9 @@ export const HELP = `Runs PPOJobs on a Kubernetes cluster.
   --no-leader-election    when no other operator runs
   --metrics-address H:P   of /metrics, /healthz and /readyz; default: 0.0.0.0:8080
   --metrics-from NAMES    namespaces whose pods may read the metrics of jobs, parted by commas; default: none
+  --page-address H:P      of a page that shows jobs, their curves, pods and events, such as 127.0.0.1:8081, on a
+                          loopback address only, since it asks nobody who they are: kubectl port-forward reaches it;
+                          default: off
   --concurrency N         jobs worked on at the same time; default: 16
   --log-level LEVEL       debug, info, warn or error; default: info
   --help
@@ -60,6 +66,7 @@ const OPTIONS = {
   'no-leader-election': { type: 'boolean', default: false },
   'metrics-address': { type: 'string', default: '0.0.0.0:8080' },
   'metrics-from': { type: 'string', default: '' },
+  'page-address': { type: 'string', default: 'off' },
   concurrency: { type: 'string', default: '16' },
   'log-level': { type: 'string', default: 'info' },
   help: { type: 'boolean', default: false },
@@ -94,12 +101,14 @@ function interpret(values: Values, { environment, uniqueId, hostName }: OptionsI
   if (metrics === null) {
     problems.push(`--metrics-address ${values['metrics-address']}: must be HOST:PORT, such as 0.0.0.0:8080`);
   }
+  const page = parsePageAddress(values['page-address']);
+  if (typeof page === 'string') problems.push(page);
   if (!LOG_LEVELS.includes(values['log-level'])) {
     problems.push(`--log-level ${values['log-level']}: must be one of ${LOG_LEVELS.join(', ')}`);
   }
   const metricsFromNamespaces = values['metrics-from'].split(',').filter((name) => name !== '');
   problems.push(...metricsFromNamespaces.flatMap(namespaceProblems));
-  if (problems.length > 0 || metrics === null) return { kind: 'wrong', problems };
+  if (problems.length > 0 || typeof page === 'string' || metrics === null) return { kind: 'wrong', problems };
   const leaseNamespace = values['lease-namespace'] ?? environment.POD_NAMESPACE ?? null;
   return {
     kind: 'run',
@@ -110,6 +119,7 @@ function interpret(values: Values, { environment, uniqueId, hostName }: OptionsI
       lease: values['no-leader-election'] ? null : { name: values['lease-name'], namespace: leaseNamespace },
       identity: `${environment.POD_NAME ?? hostName}_${uniqueId}`,
       metrics,
+      page,
       concurrency,
       logLevel: values['log-level'],
       ownNamespace: environment.POD_NAMESPACE ?? null,

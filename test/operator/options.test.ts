@@ -20,6 +20,7 @@ it('needs no option', () => {
     lease: { name: 'ppo-operator', namespace: null },
     identity: 'host_u1',
     metrics: { host: '0.0.0.0', port: 8080 },
+    page: null,
     concurrency: 16,
     logLevel: 'info',
     ownNamespace: null,
@@ -51,11 +52,14 @@ it('knows where it runs itself, and who reads metrics', () => {
 
 it('lists every problem', () => {
   const args = ['--concurrency', '0', '--metrics-address', '8080', '--log-level', 'loud', '--metrics-from', 'a,B'];
+  args.push('--page-address', '0.0.0.0:1');
   assert.deepEqual(parseOptions({ ...INPUT, args }), {
     kind: 'wrong',
     problems: [
       '--concurrency 0: must be a whole number from 1 to 256',
       '--metrics-address 8080: must be HOST:PORT, such as 0.0.0.0:8080',
+      '--page-address 0.0.0.0:1: must be a loopback address, such as 127.0.0.1:1: the page asks nobody who they are; ' +
+        'kubectl port-forward reaches it there, and so does a proxy with a login in the same pod',
       '--log-level loud: must be one of debug, info, warn, error',
       '--metrics-from B: must be names of namespaces, parted by commas',
     ],
