@@ -15,6 +15,12 @@ export interface DecodeBuffersOptions {
   readonly cacheTokens: number;
 }
 
+/** Keys and values of every layer: what the cache of these buffers takes. */
+export function kvCacheBytes({ config, maxRows, cacheTokens }: DecodeBuffersOptions): number {
+  const { numLayers, numKvHeads, headDim } = config;
+  return 2 * numLayers * maxRows * numKvHeads * cacheTokens * headDim * Float32Array.BYTES_PER_ELEMENT;
+}
+
 export class DecodeBuffers {
   readonly maxRows: number;
   readonly cacheTokens: number;

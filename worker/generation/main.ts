@@ -14,6 +14,7 @@ import { createLogger } from '../service/log.ts';
 import { createMetrics } from '../service/metrics.ts';
 import { definitions } from '../service/protos.ts';
 import { serveWorker } from '../service/worker.ts';
+import { kvCacheBytes } from './decode-buffers.ts';
 import { EngineClient } from './engine-client.ts';
 import { GenerationMetrics } from './generation-metrics.ts';
 import { generationHandlers } from './generation-service.ts';
@@ -42,8 +43,13 @@ export async function runGeneration(settings: WorkerSettings): Promise<void> {
     hopelessIfItThrows(() => loadModelFolder(path, 'language-model', slots.view(0)));
 
     const registry = createMetrics();
-    const metrics = new GenerationMetrics(registry);
     const maxRows = job.rollout.maxConcurrentSequences;
+    const metrics = new GenerationMetrics(registry, {
+      modelName: job.job.name,
+      maxRows,
+      parameterBytes: slots.numElements * Float32Array.BYTES_PER_ELEMENT,
+      kvCacheBytes: kvCacheBytes({ config, maxRows, cacheTokens }),
+    });
     const engine = await EngineClient.start(
       {
         config,

@@ -1,7 +1,7 @@
 // The decoder's memory: rows side by side, moved whole, seen by inputs and outputs alike.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DecodeBuffers } from '../../../worker/generation/decode-buffers.ts';
+import { DecodeBuffers, kvCacheBytes } from '../../../worker/generation/decode-buffers.ts';
 import { smallConfig } from './support.ts';
 
 const options = { config: smallConfig, maxRows: 4, cacheTokens: 5 };
@@ -14,6 +14,12 @@ test('has keys and values of every layer, the same memory in and out', () => {
   assert.deepEqual(inputs['pastKeys.0']!.shape, [2, 2, 5, 24]);
   assert.equal(inputs['pastKeys.1']!.data, outputs['presentKeys.1']!.data);
   assert.equal(inputs['pastKeys.1']!.data.byteOffset, 4 * ROW_ELEMENTS);
+});
+
+test('the cache takes what its arrays hold', () => {
+  const views = Object.values(new DecodeBuffers(options).cacheViews(0, options.maxRows).inputs);
+  const bytes = views.reduce((sum, { data }) => sum + data.byteLength, 0);
+  assert.equal(kvCacheBytes(options), bytes);
 });
 
 test('moves a row with everything in it', () => {

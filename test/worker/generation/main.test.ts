@@ -163,10 +163,10 @@ test("reports what it did to Prometheus, in vLLM's names and in ours", async () 
   assert.match(text, /^vllm:num_requests_running\{.*\} 0$/m);
   assert.match(text, /^vllm:prompt_tokens_total\{.*\} [1-9]/m);
   assert.match(text, /^vllm:generation_tokens_total\{.*\} [1-9]/m);
-  assert.match(text, /^vllm:request_success_total\{finished_reason="stop",.*\} [1-9]/m);
+  assert.match(text, /^vllm:request_success_total\{model_name="test",engine="0",finished_reason="stop"\} [1-9]/m);
   assert.match(text, /^vllm:time_to_first_token_seconds_count\{.*\} [1-9]/m);
-  assert.match(text, /^ppo_policy_version\{.*\} 2$/m);
-  assert.match(text, /^ppo_weight_syncs_total\{.*\} 2$/m);
+  assert.match(text, /^ppo_weights_version 2$/m);
+  assert.match(text, /^ppo_weight_sync_receive_seconds_count 2$/m);
 });
 
 test("speaks OpenAI's protocol on a port of its own, with the model folder's tokenizer", async () => {
