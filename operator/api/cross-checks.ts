@@ -68,6 +68,25 @@ function microbatchFits(role: 'actor' | 'critic'): CrossCheck {
   };
 }
 
+const exactlyOneRewardSource: CrossCheck = {
+  fields: ['reward'],
+  cel: {
+    rule: 'has(self.reward.model) != has(self.reward.function)',
+    message: 'must have exactly one source of scores: model or function',
+  },
+  check({ reward }) {
+    const isModel = reward.model !== undefined;
+    if (isModel !== (reward.function !== undefined)) return null;
+    return {
+      found: isModel ? 'model and function' : 'neither model nor function',
+      rule: 'must have exactly one source of scores: model or function',
+      remedy: isModel
+        ? 'remove one of them'
+        : 'name a reward model (model.path), or a module with a function that scores (function.path)',
+    };
+  },
+};
+
 const rewardClipRangeOrder: CrossCheck = {
   fields: ['reward.clipRange'],
   cel: {
@@ -233,6 +252,7 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
   minibatchDividesRollout,
   microbatchFits('actor'),
   microbatchFits('critic'),
+  exactlyOneRewardSource,
   rewardClipRangeOrder,
   klEstimatorFitsPlacement,
   klTargetNeedsCoef,

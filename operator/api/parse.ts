@@ -23,7 +23,6 @@ type Data = Record<string, unknown>;
 /** The least that the schema takes; stands in for fields that are missing or wrong, so that the others can be checked. */
 const MINIMAL_SPEC = {
   models: { actor: { path: '/actor' }, critic: { path: '/critic' } },
-  reward: { model: { path: '/reward' } },
   dataset: { train: { path: '/train.jsonl' } },
   algorithm: { numIterations: 1 },
 };

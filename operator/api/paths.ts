@@ -19,7 +19,11 @@ function mapPaths(spec: PPOJobSpec, map: (path: string, field: string) => string
       critic: at('models.critic', models.critic),
       reference: at('models.reference', models.reference),
     },
-    reward: { ...reward, model: at('reward.model', reward.model) },
+    reward: {
+      ...reward,
+      ...(reward.model === undefined ? {} : { model: at('reward.model', reward.model) }),
+      ...(reward.function === undefined ? {} : { function: at('reward.function', reward.function) }),
+    },
     dataset: {
       ...dataset,
       train: at('dataset.train', dataset.train),
@@ -43,6 +47,7 @@ export function resolvePaths(job: PPOJob, folder: string): PPOJob {
 /** The files and folders that a job only reads. */
 export function inputPaths(job: PPOJob): string[] {
   const { models, reward, dataset } = job.spec;
-  const inputs = [models.actor, models.critic, models.reference, reward.model, dataset.train];
-  return [...inputs, ...(dataset.evaluation === undefined ? [] : [dataset.evaluation])].map(({ path }) => path);
+  const inputs = [models.actor, models.critic, models.reference, dataset.train];
+  const others = [reward.model, reward.function, dataset.evaluation].filter((input) => input !== undefined);
+  return [...inputs, ...others].map(({ path }) => path);
 }

@@ -15,9 +15,29 @@ import { trackingSchema } from './tracking-schema.ts';
 
 const modelSchema = z.object({ path: path().describe('Hugging Face folder.') });
 
+const criticModelSchema = modelSchema.extend({
+  initializeHead: z
+    .boolean()
+    .default(false)
+    .describe(
+      'The folder is a language model, or its head is not to be used: start from a new value head, small and random.',
+    ),
+});
+
+const rewardFunctionSchema = z.object({
+  path: path().describe('JavaScript or TypeScript module (.js, .mjs, .ts), one file without dependencies.'),
+  name: text(128).default('score').describe('The function that the module exports.'),
+  timeoutSeconds: integer(1, 3600).default(60).describe('Longest time for the score of one response.'),
+});
+
 const rewardSchema = z
   .object({
-    model: modelSchema.describe('A reward model: sequence classification with one label.'),
+    model: modelSchema.optional().describe('A reward model: sequence classification with one label.'),
+    function: rewardFunctionSchema
+      .optional()
+      .describe(
+        'A function that gets {prompt, response, answer, isFinished} and returns a number, or a promise of one.',
+      ),
     clipRange: z
       .array(decimal())
       .length(2)
@@ -36,7 +56,10 @@ const datasetSchema = z
         limit: integer(1).optional().describe('Only the first lines are used, this many. Left out: all.'),
       })
       .optional()
-      .describe('Held-out prompts on which accuracy (exact match) is measured. Left out: no evaluation.'),
+      .describe(
+        'Held-out prompts on which accuracy is measured: exact match with the answer, or by reward.function where that ' +
+          'is the source of scores. Left out: no evaluation.',
+      ),
     promptField: text(128).default('prompt').describe('Field that holds the prompt.'),
     answerField: text(128).default('answer').describe('Field that holds the right answer of held-out prompts.'),
   })
@@ -47,7 +70,7 @@ export const specSchema = z.object({
   models: z
     .object({
       actor: modelSchema.describe('The policy to train.'),
-      critic: modelSchema.describe('The value model to start from; often the reward model.'),
+      critic: criticModelSchema.describe('The value model to start from; often the reward model.'),
       reference: modelSchema.optional().describe("The frozen policy of the KL penalty. Left out: the actor's."),
     })
     .describe('Models to start from.'),
@@ -59,6 +82,9 @@ export const specSchema = z.object({
   evaluation: z
     .object({
       everyIterations: integer(1, 1_000_000).default(10).describe('Iterations between evaluations.'),
+      passScore: decimal()
+        .default('0.5')
+        .describe('With reward.function: a held-out response is right when its score is above this.'),
     })
     .prefault({})
     .describe('When accuracy is measured.'),

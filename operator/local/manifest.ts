@@ -96,20 +96,25 @@ function findMissingFiles({ spec }: PPOJob): Problem[] {
     'spec.models.actor.path': spec.models.actor.path,
     'spec.models.critic.path': spec.models.critic.path,
     'spec.models.reference.path': spec.models.reference.path,
-    'spec.reward.model.path': spec.reward.model.path,
+    ...(spec.reward.model ? { 'spec.reward.model.path': spec.reward.model.path } : {}),
   };
   const files = {
     'spec.dataset.train.path': spec.dataset.train.path,
     ...(spec.dataset.evaluation ? { 'spec.dataset.evaluation.path': spec.dataset.evaluation.path } : {}),
   };
+  const modules = spec.reward.function ? { 'spec.reward.function.path': spec.reward.function.path } : {};
   return [
     ...Object.entries(folders)
       .filter(([, path]) => !existsSync(resolve(path, 'config.json')))
       .map(([path, found]) => missing(path, found, 'must be a Hugging Face folder with a config.json')),
-    ...Object.entries(files)
-      .filter(([, path]) => !statSync(path, { throwIfNoEntry: false })?.isFile())
-      .map(([path, found]) => missing(path, found, 'must be a file of JSON lines')),
+    ...notFiles(files, 'must be a file of JSON lines'),
+    ...notFiles(modules, 'must be a JavaScript or TypeScript module'),
   ];
+}
+
+function notFiles(paths: Readonly<Record<string, string>>, rule: string): Problem[] {
+  const wrong = Object.entries(paths).filter(([, path]) => !statSync(path, { throwIfNoEntry: false })?.isFile());
+  return wrong.map(([field, found]) => missing(field, found, rule));
 }
 
 /** Nobody could ever wake the job up: the cluster of a run ends with it. */

@@ -54,6 +54,14 @@ function compileDataset(dataset: PPOJobSpec['dataset']): JobConfig['dataset'] {
   };
 }
 
+function compileReward({ clipRange, function: source }: PPOJobSpec['reward']): JobConfig['reward'] {
+  return {
+    clipRange: [Number(clipRange[0]), Number(clipRange[1])],
+    function:
+      source === undefined ? null : { path: source.path, name: source.name, timeoutSeconds: source.timeoutSeconds },
+  };
+}
+
 /** Tracing isn't among it: that is every container's business, and comes by its environment. */
 function compileTracking({ metadata, spec: { tracking } }: PPOJob): JobConfig['tracking'] {
   const { tensorboard, wandb } = tracking;
@@ -86,9 +94,10 @@ export function compileJob(job: PPOJob): JobConfig {
       actor: spec.models.actor.path,
       critic: spec.models.critic.path,
       reference: spec.models.reference.path,
-      reward: spec.reward.model.path,
+      reward: spec.reward.model?.path ?? null,
     },
-    reward: { clipRange: [Number(spec.reward.clipRange[0]), Number(spec.reward.clipRange[1])] },
+    criticHead: spec.models.critic.initializeHead ? 'New' : 'Saved',
+    reward: compileReward(spec.reward),
     dataset: compileDataset(spec.dataset),
     algorithm: compileAlgorithm(spec.algorithm),
     rollout: {
@@ -102,7 +111,10 @@ export function compileJob(job: PPOJob): JobConfig {
       actor: compileOptimizer(training.actor),
       critic: compileOptimizer(training.critic),
     },
-    evaluation: { everyIterations: spec.evaluation.everyIterations },
+    evaluation: {
+      everyIterations: spec.evaluation.everyIterations,
+      passScore: Number(spec.evaluation.passScore),
+    },
     checkpoint: {
       directory: checkpoint.path,
       everyIterations: checkpoint.everyIterations,

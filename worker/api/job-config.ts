@@ -26,8 +26,20 @@ export const jobConfigSchema = z.strictObject({
   job: z.strictObject({ name: z.string().min(1), namespace: z.string().min(1), uid: z.string().min(1) }),
   seed: z.int().min(0),
   /** Hugging Face folders, absolute paths. */
-  models: z.strictObject({ actor: z.string(), critic: z.string(), reference: z.string(), reward: z.string() }),
-  reward: z.strictObject({ clipRange: z.tuple([z.number(), z.number()]) }),
+  models: z.strictObject({
+    actor: z.string(),
+    critic: z.string(),
+    reference: z.string(),
+    /** null where a function scores. */
+    reward: z.string().nullable(),
+  }),
+  /** Whether the critic's value head is the folder's own, or a new one that the seed decides. */
+  criticHead: z.enum(['Saved', 'New']),
+  reward: z.strictObject({
+    clipRange: z.tuple([z.number(), z.number()]),
+    /** A module's export that scores responses; null where a model does. */
+    function: z.strictObject({ path: z.string(), name: z.string(), timeoutSeconds: count }).nullable(),
+  }),
   dataset: z.strictObject({
     /** JSON lines files, absolute paths. */
     trainPath: z.string(),
@@ -80,7 +92,8 @@ export const jobConfigSchema = z.strictObject({
     actor: optimizer,
     critic: optimizer,
   }),
-  evaluation: z.strictObject({ everyIterations: count }),
+  /** passScore: a reward function's score above which a held-out response is right; a reward model's isn't asked. */
+  evaluation: z.strictObject({ everyIterations: count, passScore: z.number() }),
   checkpoint: z.strictObject({
     directory: z.string(),
     /** 0 turns checkpoints off. */

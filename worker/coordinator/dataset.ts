@@ -9,7 +9,8 @@ import { crc32 } from 'node:zlib';
 export interface PromptRecord {
   /** [P], special tokens included, P >= 1 */
   readonly promptTokenIds: readonly number[];
-  /** What the decoded response is compared with; null where the file is only trained on. */
+  readonly prompt: string;
+  /** What the decoded response is compared with; null where answers aren't needed and the line has none. */
   readonly answer: string | null;
 }
 
@@ -19,8 +20,9 @@ export interface DatasetSource {
   /** The manifest's name for the path, for messages. */
   readonly name: string;
   readonly promptField: string;
-  /** null: answers are not needed. */
-  readonly answerField: string | null;
+  readonly answerField: string;
+  /** Whether a line without an answer is a problem. */
+  readonly needsAnswers: boolean;
   /** Only the first so many lines; null is all. */
   readonly limit: number | null;
 }
@@ -89,7 +91,7 @@ function parseLines(
 
 function encodeLine(line: { prompt: string; answer: string | null }, rules: PromptRules): PromptRecord | string {
   try {
-    return { promptTokenIds: rules.encode(line.prompt), answer: line.answer };
+    return { promptTokenIds: rules.encode(line.prompt), ...line };
   } catch (error) {
     return `the tokenizer refuses the prompt: ${error instanceof Error ? error.message : String(error)}`;
   }
@@ -111,9 +113,9 @@ function parseLine(raw: string, source: DatasetSource): { prompt: string; answer
       ? `${found}; the line has ${shorten(Object.keys(fields).join(', ') || 'no field')}`
       : found;
   }
-  if (source.answerField === null) return { prompt, answer: null };
   const answer = fields[source.answerField];
   if (typeof answer === 'string' || typeof answer === 'number') return { prompt, answer: String(answer) };
+  if (!source.needsAnswers) return { prompt, answer: null };
   return `"${source.answerField}" is ${shorten(JSON.stringify(answer) ?? 'absent')}, not a text or a number`;
 }
 

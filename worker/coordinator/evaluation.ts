@@ -1,23 +1,24 @@
 /**
- * Held-out exact match: greedy responses to prompts that are never trained on, decoded and compared with the answers.
- * Only measured: nothing here reaches training. Knows nothing of when an evaluation is due.
+ * Held-out accuracy: greedy responses to prompts that are never trained on, and the share of them that is right. Only
+ * measured: nothing here reaches training. Knows nothing of when an evaluation is due.
  */
 import type { PromptRecord } from './dataset.ts';
 import { generate, type RolloutOptions, type RolloutResponse } from './rollout.ts';
 
 export interface EvaluationOptions extends Omit<RolloutOptions, 'requests'> {
   readonly records: readonly PromptRecord[];
-  /** Without special tokens. */
-  readonly decode: (tokenIds: readonly number[]) => string;
+  /** Whether each response, in the order of the records, is right. */
+  readonly judge: (responses: readonly RolloutResponse[]) => Promise<readonly boolean[]>;
 }
 
-/** Share of exact matches, 0..1. */
+/** Share of right responses, 0..1. */
 export async function evaluate(options: EvaluationOptions): Promise<number> {
-  const { records, decode } = options;
+  const { records, judge } = options;
   const requests = records.map(({ promptTokenIds }) => ({ promptTokenIds, seed: 0 }));
   const sampling = { ...options.sampling, temperature: 0, topP: 1, topK: 0 };
   const responses = await generate({ ...options, requests, sampling });
-  return responses.filter((response, i) => isExact(response, records[i]!, decode)).length / records.length;
+  const verdicts = await judge(responses);
+  return verdicts.filter((isRight) => isRight).length / records.length;
 }
 
 /** Whether a response says the answer and nothing else; space around either doesn't count. */

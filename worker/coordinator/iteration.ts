@@ -5,9 +5,9 @@
 import { createKlController } from '../ppo/kl.ts';
 import { deriveSeed } from '../ppo/rng.ts';
 import type { PromptRecord } from './dataset.ts';
-import { evaluate } from './evaluation.ts';
+import { evaluate, isExact } from './evaluation.ts';
 import { computeExperiences, type ScoredRollout } from './experience.ts';
-import { type Attempt, inPhase, rendezvousMs, samplingOf } from './job.ts';
+import { type Attempt, inPhase, type Job, rendezvousMs, samplingOf } from './job.ts';
 import type { JobState } from './job-state.ts';
 import { memberName, type WorkerRole } from './membership.ts';
 import { type GenerationRequest, generate, type RolloutOptions, type RolloutResponse } from './rollout.ts';
@@ -30,12 +30,13 @@ export async function iterate(attempt: Attempt, state: JobState): Promise<Iterat
   const startMs = performance.now();
   const timed = { timings };
 
-  const requests = drawRequests(attempt, state);
+  const records = drawPrompts(attempt, state);
+  const requests = requestsFor(attempt, state, records);
   const responses = await inPhase(job, { phase: 'Generating', name: 'rollout', ...timed }, () => {
     return generate({ ...rolloutOptions(attempt, state), requests });
   });
   const scored = await inPhase(job, { phase: 'Scoring', name: 'scoring', ...timed }, () => {
-    return scoreRollout(attempt, requests, responses);
+    return scoreRollout(attempt, records, responses);
   });
   const { experiences, metrics } = computeExperiences(scored, {
     algorithm,
@@ -77,11 +78,12 @@ export async function iterate(attempt: Attempt, state: JobState): Promise<Iterat
   };
 }
 
-/** Exact match on the held-out prompts by the policy of `state`; null where the job has none. */
+/** Share of right answers to the held-out prompts by the policy of `state`; null where the job has none. */
 export async function measureAccuracy(attempt: Attempt, state: JobState): Promise<number | null> {
   const records = attempt.job.data.evaluation;
   if (records === null) return null;
-  return evaluate({ ...rolloutOptions(attempt, state), records, decode: attempt.job.data.decode });
+  const judge = (responses: readonly RolloutResponse[]) => judgeHeldOut(attempt, records, responses);
+  return evaluate({ ...rolloutOptions(attempt, state), records, judge });
 }
 
 function isEvaluationDue({ job }: Attempt, { iteration }: JobState): boolean {
@@ -90,16 +92,21 @@ function isEvaluationDue({ job }: Attempt, { iteration }: JobState): boolean {
   return isDue && job.data.evaluation !== null;
 }
 
-/** Prompts in their order, each `samplesPerPrompt` times; seeds by (seed, iteration, prompt, sample). */
-function drawRequests({ job }: Attempt, state: JobState): GenerationRequest[] {
+/** Prompts in their order, each `samplesPerPrompt` times. */
+function drawPrompts({ job }: Attempt, state: JobState): PromptRecord[] {
   const { batchSize, samplesPerPrompt } = job.config.rollout;
-  const prompts = job.sampler.draw(state.promptsDrawn, batchSize);
-  return prompts.flatMap((index, promptIndex) => {
-    const { promptTokenIds } = job.data.train[index] as PromptRecord;
-    return Array.from({ length: samplesPerPrompt }, (_, sampleIndex) => ({
-      promptTokenIds,
-      seed: deriveSeed(job.config.seed, STREAM, state.iteration, promptIndex, sampleIndex),
-    }));
+  const drawn = job.sampler.draw(state.promptsDrawn, batchSize);
+  return drawn.flatMap((index) =>
+    Array.from({ length: samplesPerPrompt }, () => job.data.train[index] as PromptRecord),
+  );
+}
+
+/** Seeds by (seed, iteration, prompt, sample). */
+function requestsFor({ job }: Attempt, state: JobState, records: readonly PromptRecord[]): GenerationRequest[] {
+  const { samplesPerPrompt } = job.config.rollout;
+  return records.map(({ promptTokenIds }, index) => {
+    const place = [Math.floor(index / samplesPerPrompt), index % samplesPerPrompt];
+    return { promptTokenIds, seed: deriveSeed(job.config.seed, STREAM, state.iteration, ...place) };
   });
 }
 
@@ -120,24 +127,13 @@ function rolloutOptions({ job, signal }: Attempt, state: JobState): Omit<Rollout
 
 async function scoreRollout(
   { job, signal }: Attempt,
-  requests: readonly GenerationRequest[],
+  records: readonly PromptRecord[],
   responses: readonly RolloutResponse[],
 ): Promise<ScoredRollout> {
-  const sequences: Sequence[] = responses.map(({ responseTokenIds }, i) => {
-    const { promptTokenIds } = requests[i]!;
-    return { tokenIds: [...promptTokenIds, ...responseTokenIds], promptLength: promptTokenIds.length };
-  });
+  const sequences = responses.map((response, i) => sequenceOf(records[i]!, response));
   const by = (role: Exclude<WorkerRole, 'generation'>, kind: ScoringOptions['kind']) => (shared: AbortSignal) => {
-    const replicas = job.config.roles[role].replicas;
-    return score({
-      calls: job.calls,
-      role,
-      kind,
-      sequences,
-      replicas,
-      waitMs: rendezvousMs(job.config),
-      signal: shared,
-    });
+    const asked = kind === 'REWARDS' ? withTexts(job, { sequences, records, responses }) : sequences;
+    return score({ ...scoringOptions(job, role), kind, sequences: asked, signal: shared });
   };
   const [oldLogprobs, values, referenceLogprobs, scores] = await together(signal, [
     by('actor', 'LOGPROBS'),
@@ -153,6 +149,43 @@ async function scoreRollout(
     referenceLogprobs: referenceLogprobs!,
     scores: scores!,
   };
+}
+
+function sequenceOf({ promptTokenIds }: PromptRecord, { responseTokenIds }: RolloutResponse): Sequence {
+  return { tokenIds: [...promptTokenIds, ...responseTokenIds], promptLength: promptTokenIds.length };
+}
+
+interface Texts {
+  readonly sequences: readonly Sequence[];
+  readonly records: readonly PromptRecord[];
+  readonly responses: readonly RolloutResponse[];
+}
+
+/** A reward function reads text; a reward model has its tokens. */
+function withTexts({ config }: Job, { sequences, records, responses }: Texts): readonly Sequence[] {
+  if (config.reward.function === null) return sequences;
+  return sequences.map((sequence, i) => {
+    const { prompt, answer } = records[i]!;
+    return { ...sequence, text: { prompt, answer, isFinished: responses[i]!.finishReason === 'stop' } };
+  });
+}
+
+function scoringOptions(job: Job, role: WorkerRole): Pick<ScoringOptions, 'calls' | 'role' | 'replicas' | 'waitMs'> {
+  return { calls: job.calls, role, replicas: job.config.roles[role].replicas, waitMs: rendezvousMs(job.config) };
+}
+
+/** Whether each held-out response is right: by exact match, or by the score that the reward function gives it. */
+async function judgeHeldOut(
+  { job, signal }: Attempt,
+  records: readonly PromptRecord[],
+  responses: readonly RolloutResponse[],
+): Promise<boolean[]> {
+  const { passScore } = job.config.evaluation;
+  if (job.config.reward.function === null) return responses.map((r, i) => isExact(r, records[i]!, job.data.decode));
+  const sequences = responses.map((response, i) => sequenceOf(records[i]!, response));
+  const asked = withTexts(job, { sequences, records, responses });
+  const scores = await score({ ...scoringOptions(job, 'reward'), kind: 'REWARDS', sequences: asked, signal });
+  return scores.map(([value]) => value! > passScore);
 }
 
 function showTrainSteps({ job }: Attempt): (progress: { stepsDone: number; numSteps: number }) => void {

@@ -35,9 +35,18 @@ export function loadJobData(config: JobConfig): JobData {
     vocabSize: model.config.vocabSize,
   };
   const { promptField, answerField, trainPath, evaluationPath, evaluationLimit } = dataset;
-  const source: DatasetSource = { path: trainPath, name: 'dataset.train', promptField, answerField: null, limit: null };
+  const fields = { promptField, answerField };
+  const source: DatasetSource = {
+    ...fields,
+    ...{ path: trainPath, name: 'dataset.train', needsAnswers: false, limit: null },
+  };
   const train = readDataset(source, rules);
-  const evaluationSource = { ...source, name: 'dataset.evaluation', answerField, limit: evaluationLimit };
+  const evaluationSource = {
+    ...source,
+    name: 'dataset.evaluation',
+    needsAnswers: config.reward.function === null,
+    limit: evaluationLimit,
+  };
   const evaluation = evaluationPath === null ? null : readDataset({ ...evaluationSource, path: evaluationPath }, rules);
   const problems = [...checkLengths(config, model.config), ...train.problems, ...(evaluation?.problems ?? [])];
   if (problems.length > 0) {

@@ -5,6 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import * as grpc from '@grpc/grpc-js';
+import type { ScoredTextInput } from '../api/generated/ppo/v1/ScoredText.ts';
 import { splitEvenly } from '../ppo/balancing.ts';
 import { RpcError, stream } from '../service/rpc.ts';
 import { type CallContext, type MemberCalls, MemberLostError } from './calls.ts';
@@ -16,6 +17,14 @@ export interface Sequence {
   /** [P + R] */
   readonly tokenIds: readonly number[];
   readonly promptLength: number;
+  /** What a reward function gets beside the tokens; absent where none is asked. */
+  readonly text?: ScoredText;
+}
+
+export interface ScoredText {
+  readonly prompt: string;
+  readonly answer: string | null;
+  readonly isFinished: boolean;
 }
 
 export interface ScoringOptions {
@@ -94,7 +103,8 @@ async function pickReplica(options: ScoringOptions, preferredIndex: number): Pro
 async function converse(options: ScoringOptions, context: CallContext): Promise<number[][]> {
   const client = context.client('Scorer');
   const sequences = options.sequences.map(({ tokenIds, promptLength }) => ({ tokenIds: [...tokenIds], promptLength }));
-  const request = { epoch: context.epoch, kind: options.kind, sequences };
+  const texts = options.sequences.flatMap(({ text }) => (text === undefined ? [] : [wireText(text)]));
+  const request = { epoch: context.epoch, kind: options.kind, sequences, texts };
   const rows: number[][] = [];
   for await (const reply of stream(client, client.score, request, context.stream)) {
     if (reply.firstIndex !== rows.length) {
@@ -106,6 +116,10 @@ async function converse(options: ScoringOptions, context: CallContext): Promise<
     throw new RpcError(grpc.status.INTERNAL, `${rows.length} results for ${sequences.length} sequences`);
   }
   return rows;
+}
+
+function wireText({ prompt, answer, isFinished }: ScoredText): ScoredTextInput {
+  return { prompt, isFinished, ...(answer === null ? {} : { answer }) };
 }
 
 function checkRow(values: number[], index: number, { sequences, kind }: ScoringOptions): number[] {

@@ -40,7 +40,7 @@ export async function runGeneration(settings: WorkerSettings): Promise<void> {
     const cacheTokens = cacheTokensOf(job, config);
     const slots = new WeightSlots(sharedDir, layoutParameters(config, 'language-model').numElements);
     closers.add('the weights', async () => slots.dispose());
-    hopelessIfItThrows(() => loadModelFolder(path, 'language-model', slots.view(0)));
+    hopelessIfItThrows(() => loadModelFolder(path, 'language-model', { into: slots.view(0) }));
 
     const registry = createMetrics();
     const maxRows = job.rollout.maxConcurrentSequences;

@@ -17,6 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { Rng } from '../ppo/rng.ts';
 import { type ModelConfig, parseModelConfig, toConfigJson } from './config.ts';
 import { isJsonObject } from './config-reader.ts';
 import { type HeadKind, type LayoutTensor, layoutParameters, type ParameterLayout, slotView } from './layout.ts';
@@ -44,6 +45,10 @@ const COMPANION_FILES = [
   'generation_config.json',
 ];
 
+const SCORE_TENSOR = 'score.weight';
+/** Keeps the head's draws apart from others of the job's seed. */
+const HEAD_STREAM = 0x68656164;
+
 /** Tensors that a folder may hold without our using them: the other head, and buffers of old versions. */
 const UNUSED_TENSORS = /^(lm_head\.weight|score\.weight|model\.layers\.\d+\.self_attn\.rotary_emb\.inv_freq)$/;
 
@@ -59,28 +64,58 @@ export function loadModelConfig(path: string): ModelConfig {
   return { ...config, eosTokenIds: [...new Set([...config.eosTokenIds, ...ids.filter(isId)])] };
 }
 
+export interface LoadOptions {
+  /** [layout.numElements] */
+  readonly into?: Float32Array;
+  /** Makes a new head of kind 'score' instead of reading the folder's, which may have none. */
+  readonly newHeadSeed?: number;
+}
+
 /**
- * Loads a folder's parameters, into `into` [layout.numElements] where given. A language model has no "score.weight" and
- * can't be loaded with head 'score'. Throws ModelError that lists every problem.
+ * Loads a folder's parameters. A language model has no "score.weight" and can't be loaded with head 'score' but with a new
+ * one. Throws ModelError that lists every problem.
  */
-export function loadModelFolder(path: string, head: HeadKind, into?: Float32Array): LoadedModel {
+export function loadModelFolder(path: string, head: HeadKind, options: LoadOptions = {}): LoadedModel {
+  const { into, newHeadSeed } = options;
   const config = loadModelConfig(path);
   const layout = layoutParameters(config, head);
   const files = openWeightFiles(path);
-  checkTensors(path, layout, head, files);
+  const isRead = (tensor: LayoutTensor) => newHeadSeed === undefined || tensor.name !== SCORE_TENSOR;
+  const tensors = tensorsOf(layout).filter(isRead);
+  checkTensors(path, { tensors, head, files });
   const parameters = into ?? new Float32Array(layout.numElements);
   if (parameters.length !== layout.numElements) {
     throw new RangeError(`internal: a buffer of ${parameters.length} elements for ${layout.numElements}`);
   }
   parameters.fill(0); // elements between slots are part of the checksum
-  for (const file of files) readTensors(file, layout, parameters);
+  for (const file of files) readTensors(file, tensors, parameters);
+  if (newHeadSeed !== undefined) initializeHead(layout, parameters, newHeadSeed);
   return { config, layout, parameters };
 }
 
-function checkTensors(path: string, layout: ParameterLayout, head: HeadKind, files: readonly WeightFile[]): void {
+/**
+ * Normal with deviation 1 / (hidden size + 1), so that the first values are near 0 and every rank starts from the same.
+ * Source: OpenRLHF v0.11.0, models/model.py, init_value_head.
+ */
+function initializeHead(layout: ParameterLayout, parameters: Float32Array, seed: number): void {
+  const head = tensorsOf(layout).find(({ name }) => name === SCORE_TENSOR);
+  if (head === undefined) throw new Error('internal: a new head of a model without a score');
+  const weights = slotView(parameters, head);
+  const rng = new Rng(seed, HEAD_STREAM);
+  const deviation = 1 / (weights.length + 1);
+  for (let i = 0; i < weights.length; i++) weights[i] = rng.normal() * deviation;
+}
+
+interface Wanted {
+  readonly tensors: readonly LayoutTensor[];
+  readonly head: HeadKind;
+  readonly files: readonly WeightFile[];
+}
+
+function checkTensors(path: string, { tensors, head, files }: Wanted): void {
   const found = new Map<string, TensorInfo>(files.flatMap((file) => [...file.tensors]));
   const problems: ModelProblem[] = [];
-  for (const tensor of tensorsOf(layout)) {
+  for (const tensor of tensors) {
     const info = found.get(tensor.name);
     found.delete(tensor.name);
     if (!info) problems.push(missing(tensor, head));
@@ -98,17 +133,18 @@ function checkTensors(path: string, layout: ParameterLayout, head: HeadKind, fil
 }
 
 function missing(tensor: LayoutTensor, head: HeadKind): ModelProblem {
-  const isScoreHead = tensor.name === 'score.weight';
+  const isScoreHead = tensor.name === SCORE_TENSOR;
   const remedy = isScoreHead
-    ? 'A critic or reward model is needed here (…ForSequenceClassification, num_labels 1); this folder has another head.'
+    ? 'A critic or reward model is needed here (…ForSequenceClassification, num_labels 1); this folder has another head. ' +
+      'A critic can start with a new one: models.critic.initializeHead.'
     : `Save the model again with its ${head} head.`;
   return { path: tensor.name, found: 'nothing', allowed: `a tensor ${show(tensor.shape)}`, remedy };
 }
 
-function readTensors(file: WeightFile, layout: ParameterLayout, parameters: Float32Array): void {
+function readTensors(file: WeightFile, tensors: readonly LayoutTensor[], parameters: Float32Array): void {
   const reader = new SafetensorsReader(file.path);
   try {
-    for (const tensor of tensorsOf(layout)) {
+    for (const tensor of tensors) {
       const info = file.tensors.get(tensor.name);
       if (info) reader.read(info, slotView(parameters, tensor));
     }

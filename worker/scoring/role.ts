@@ -16,13 +16,26 @@ export function readWorkerJob({ jobConfigPath, role }: WorkerSettings): JobConfi
   }
 }
 
-/** Runs what loads a model on a compute thread; a model that can't be used is hopeless. */
+/** Opens what a thread serves, or ends the thread. */
+export async function openOrGiveUp<T>(thread: { terminate(): Promise<void> }, open: () => Promise<T>): Promise<T> {
+  try {
+    return await openModel(open);
+  } catch (error) {
+    await thread.terminate();
+    throw error;
+  }
+}
+
+/** The user's own: the same again after a restart. */
+const HOPELESS = ['ModelError', 'RewardFunctionError'];
+
+/** Runs what loads a model or a reward function on a compute thread; one that can't be used is hopeless. */
 export async function openModel<T>(open: () => Promise<T>): Promise<T> {
   try {
     return await open();
   } catch (error) {
     // The class doesn't cross threads, the name does.
-    const isModelError = error instanceof ComputeCallError && error.name === 'ModelError';
-    throw isModelError ? new HopelessError(error.message, { cause: error }) : error;
+    const isHopeless = error instanceof ComputeCallError && HOPELESS.includes(error.name);
+    throw isHopeless ? new HopelessError(error.message, { cause: error }) : error;
   }
 }

@@ -3,6 +3,7 @@
  * results in the order of the request. Knows nothing of models.
  */
 import * as grpc from '@grpc/grpc-js';
+import type { ScoredText } from '../api/generated/ppo/v1/ScoredText.ts';
 import type { ScoreReplyInput } from '../api/generated/ppo/v1/ScoreReply.ts';
 import type { ScoreRequest } from '../api/generated/ppo/v1/ScoreRequest.ts';
 import type { ScorerHandlers } from '../api/generated/ppo/v1/Scorer.ts';
@@ -19,8 +20,10 @@ export interface ScorerServiceOptions {
   readonly metrics: ScorerMetrics;
   /** Sequences in one forward pass. */
   readonly microbatchSize: number;
-  /** One row per sequence. */
-  readonly score: (sequences: readonly Sequence[]) => Promise<readonly Float32Array[]>;
+  /** Whether every sequence must come with its text. */
+  readonly needsTexts?: boolean;
+  /** One row per sequence; texts are as many as sequences where they are needed. */
+  readonly score: (sequences: readonly Sequence[], texts: readonly ScoredText[]) => Promise<readonly Float32Array[]>;
   /** Takes the model for a whole request, and gives back how to release it; absent where nothing else uses it. */
   readonly acquire?: () => Promise<() => void>;
 }
@@ -37,11 +40,13 @@ async function* scoreAll(
   options.fence.admit(request.epoch);
   if (request.kind !== options.kind) refuseProblems([`kind: found ${request.kind}, this role scores ${options.kind}`]);
   const sequences = readSequences(request.sequences, options.limits);
+  checkTexts(request, options.needsTexts ?? false);
   const release = await options.acquire?.();
   try {
     for (let first = 0; first < sequences.length && !signal.aborted; first += options.microbatchSize) {
       const chunk = sequences.slice(first, first + options.microbatchSize);
-      const rows = await scoreChunk(options, chunk, first);
+      const texts = request.texts.slice(first, first + options.microbatchSize);
+      const rows = await scoreChunk(options, { sequences: chunk, texts, firstIndex: first });
       yield { firstIndex: first, results: rows.map((row) => ({ values: Array.from(row) })) };
     }
   } finally {
@@ -49,25 +54,38 @@ async function* scoreAll(
   }
 }
 
+interface Chunk {
+  readonly sequences: readonly Sequence[];
+  readonly texts: readonly ScoredText[];
+  /** In the request. */
+  readonly firstIndex: number;
+}
+
 async function scoreChunk(
   { kind, metrics, score }: ScorerServiceOptions,
-  chunk: readonly Sequence[],
-  firstIndex: number,
+  { sequences, texts, firstIndex }: Chunk,
 ): Promise<readonly Float32Array[]> {
   try {
     const stop = metrics.seconds.startTimer();
-    const rows = await score(chunk);
+    const rows = await score(sequences, texts);
     stop();
     rows.forEach((row, index) => {
       checkFinite(row, firstIndex + index, kind);
     });
-    metrics.sequences.inc(chunk.length);
-    metrics.tokens.inc(chunk.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0));
+    metrics.sequences.inc(sequences.length);
+    metrics.tokens.inc(sequences.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0));
     return rows;
   } catch (error) {
     metrics.errors.inc();
     throw error;
   }
+}
+
+function checkTexts({ texts, sequences }: ScoreRequest, areNeeded: boolean): void {
+  const allowed = areNeeded ? sequences.length : 0;
+  if (texts.length === allowed) return;
+  const why = areNeeded ? 'a function scores here, and needs one for each sequence' : 'a model scores here';
+  refuseProblems([`texts: found ${texts.length}, allowed ${allowed}: ${why}`]);
 }
 
 function checkFinite(row: Float32Array, index: number, kind: ScoreKind): void {

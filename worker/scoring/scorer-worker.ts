@@ -1,66 +1,58 @@
 /**
- * What a reference and a reward pod do the same way: a frozen model on a compute thread, served until the end.
- * Knows nothing of the coordinator's use of the scores.
+ * What every pod that only scores does the same way: something on a compute thread that scores, served until the end.
+ * Knows nothing of what scores, and nothing of the coordinator's use of the scores.
  */
 import type { JobConfig } from '../api/job-config.ts';
 import type { WorkerSettings } from '../config.ts';
-import type { HeadKind } from '../models/layout.ts';
-import { ComputeThread } from '../runtime/compute-thread.ts';
 import { EpochFence } from '../service/epoch.ts';
-import { failureOf } from '../service/lifecycle.ts';
 import { createLogger } from '../service/log.ts';
 import { createMetrics } from '../service/metrics.ts';
 import { definitions } from '../service/protos.ts';
 import { serveWorker } from '../service/worker.ts';
 import type { ScoreKind } from './forward-model.ts';
-import { openModel, readWorkerJob } from './role.ts';
+import { readWorkerJob } from './role.ts';
 import { createScorerMetrics } from './scorer-metrics.ts';
-import type { ScorerApi, ScorerProgramData } from './scorer-program.ts';
-import { scorerHandlers } from './scorer-service.ts';
+import { type ScorerServiceOptions, scorerHandlers } from './scorer-service.ts';
+import type { SequenceLimits } from './sequence.ts';
+
+/** Something that scores, ready to. */
+export interface Scorer {
+  readonly limits: SequenceLimits;
+  readonly needsTexts: boolean;
+  readonly score: ScorerServiceOptions['score'];
+  /** Rejects when it can't score any more. */
+  readonly failed: Promise<never>;
+  close(): Promise<void>;
+}
 
 export interface ScorerRole {
   readonly kind: ScoreKind;
-  readonly head: HeadKind;
-  readonly modelPath: (job: JobConfig) => string;
+  /** Where the scores come from, for the log. */
+  readonly source: (job: JobConfig) => string;
+  /** Throws HopelessError for what can't be used. */
+  readonly open: (job: JobConfig, settings: WorkerSettings) => Promise<Scorer>;
 }
 
-/** Serves until SIGTERM. Throws HopelessError for a job or a model that can't be used. */
-export async function runScorer(settings: WorkerSettings, role: ScorerRole): Promise<void> {
+/** Serves until SIGTERM. Throws HopelessError for a job, a model or a function that can't be used. */
+export async function runScorer(settings: WorkerSettings, { kind, source, open }: ScorerRole): Promise<void> {
   const log = createLogger(settings);
   const job = readWorkerJob(settings);
-  const { kind, head } = role;
-  const { temperature } = job.rollout;
-  const data: ScorerProgramData = {
-    modelPath: role.modelPath(job),
-    head,
-    kind,
-    temperature,
-    threads: settings.threads,
-  };
-  const thread = await ComputeThread.start<ScorerApi>(new URL('./scorer-program.ts', import.meta.url), data);
+  const scorer = await open(job, settings);
   try {
-    const limits = await openModel(() => thread.call('open'));
-    log.info({ model: data.modelPath, kind }, 'model loaded');
+    log.info({ source: source(job), kind }, 'ready to score');
     const fence = new EpochFence();
     const registry = createMetrics();
     const service = scorerHandlers({
-      kind,
-      limits,
-      fence,
+      ...{ kind, fence, limits: scorer.limits, needsTexts: scorer.needsTexts, score: scorer.score },
       metrics: createScorerMetrics(registry),
       microbatchSize: job.training.microbatchSize,
-      score: (sequences) => thread.call('score', sequences),
     });
     await serveWorker({
-      settings,
-      log,
-      fence,
-      metrics: registry,
+      ...{ settings, log, fence, metrics: registry, failed: scorer.failed },
       services: [[definitions.Scorer, service]],
-      failed: failureOf(thread),
-      close: () => thread.terminate(),
+      close: () => scorer.close(),
     });
   } finally {
-    await thread.terminate();
+    await scorer.close();
   }
 }

@@ -7,6 +7,7 @@ export async function runActor(settings: WorkerSettings): Promise<void> {
   await runTrainer(settings, {
     name: 'actor',
     modelPath: (job) => job.models.actor,
+    newHeadSeed: () => null,
     objective: (job) => ({ kind: 'policy', options: policyOptions(job) }),
   });
 }

@@ -7,6 +7,7 @@ export async function runCritic(settings: WorkerSettings): Promise<void> {
   await runTrainer(settings, {
     name: 'critic',
     modelPath: (job) => job.models.critic,
+    newHeadSeed: (job) => (job.criticHead === 'New' ? job.seed : null),
     objective: (job) => ({ kind: 'value', options: valueOptions(job) }),
   });
 }

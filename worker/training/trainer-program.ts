@@ -22,6 +22,8 @@ export interface TrainerProgramData {
   /** e.g. actor-0; names the rank's checkpoint files. */
   readonly name: string;
   readonly modelPath: string;
+  /** null: the folder's own head. */
+  readonly newHeadSeed: number | null;
   readonly objective:
     | { readonly kind: 'policy'; readonly options: PolicyOptions }
     | { readonly kind: 'value'; readonly options: ValueOptions };
@@ -99,7 +101,7 @@ function open(): TrainerInfo {
   const layout = layoutParameters(config, objective.head);
   const parameters = createShared(data.parametersName, layout.numElements);
   const reduction = createShared(data.reductionName, reductionElements(layout.numElements));
-  loadModelFolder(data.modelPath, objective.head, parameters);
+  loadInitial(parameters);
   const model = { config, layout };
   const { threads } = data;
   const trainer = new RankTrainer({ device: createCpuDevice(), threads, model, objective, parameters, reduction });
@@ -113,6 +115,12 @@ function open(): TrainerInfo {
   };
 }
 
+function loadInitial(parameters: Float32Array): void {
+  const { modelPath, objective, newHeadSeed } = data;
+  const head = objective.kind === 'policy' ? 'language-model' : 'score';
+  loadModelFolder(modelPath, head, { into: parameters, ...(newHeadSeed === null ? {} : { newHeadSeed }) });
+}
+
 function save(directory: string, version: number): number {
   const { trainer, parameters } = current();
   return writeRankState({ directory, name: data.name }, { version, parameters, ...trainer.trainable.moments() });
@@ -122,7 +130,7 @@ function load(directory: string): LoadedState {
   const { trainer, parameters } = current();
   const { first, second } = trainer.trainable.moments();
   if (directory === '') {
-    loadModelFolder(data.modelPath, data.objective.kind === 'policy' ? 'language-model' : 'score', parameters);
+    loadInitial(parameters);
     first.fill(0);
     second.fill(0);
     trainer.trainable.restore({ first, second, stepCount: 0 });

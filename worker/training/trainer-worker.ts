@@ -29,6 +29,8 @@ export interface TrainerRole {
   /** Also the name of the ranks' process group. */
   readonly name: 'actor' | 'critic';
   readonly modelPath: (job: JobConfig) => string;
+  /** The seed of a new head; null: the folder's own. */
+  readonly newHeadSeed: (job: JobConfig) => number | null;
   readonly objective: (job: JobConfig) => TrainerProgramData['objective'];
 }
 
@@ -61,6 +63,7 @@ function programData(settings: WorkerSettings, role: TrainerRole, job: JobConfig
   return {
     name,
     modelPath: role.modelPath(job),
+    newHeadSeed: role.newHeadSeed(job),
     objective: role.objective(job),
     threads: settings.threads,
     sharedDir,

@@ -48,7 +48,7 @@ test('the manifest names what is there', () => {
   const parsed = parsePPOJob(readFileSync(join(FOLDER, 'ppojob.yaml'), 'utf8'));
   assert.ok(parsed.ok, JSON.stringify(parsed));
   const { models, reward, dataset, rollout } = parsed.job.spec;
-  const paths = [models.actor.path, models.critic.path, reward.model.path];
+  const paths = [models.actor.path, models.critic.path, reward.model?.path ?? ''];
   assert.deepEqual(
     paths.map((path) => join(FOLDER, path)),
     ROLES.map(model),

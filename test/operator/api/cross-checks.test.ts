@@ -27,6 +27,20 @@ const cases: readonly { name: string; changes: Changes; path: string; rule: RegE
     remedy: 'make training.minibatchSize a multiple of 3, or change roles.critic.replicas',
   },
   {
+    name: 'two sources of scores',
+    changes: { 'spec.reward.function': { path: './score.ts' } },
+    path: 'spec.reward',
+    rule: /exactly one source of scores: model or function/,
+    remedy: 'remove one of them',
+  },
+  {
+    name: 'no source of scores',
+    changes: { 'spec.reward': {} },
+    path: 'spec.reward',
+    rule: /exactly one source of scores: model or function/,
+    remedy: 'name a reward model (model.path), or a module with a function that scores (function.path)',
+  },
+  {
     name: 'a clip range upside down',
     changes: { 'spec.reward.clipRange': ['3', '-3'] },
     path: 'spec.reward.clipRange',

@@ -125,6 +125,10 @@ const GROUPS: readonly Readonly<Record<string, readonly unknown[]>>[] = [
     'spec.training.critic.warmupIterations': [0, 1, 11],
   },
   {
+    'spec.reward.model': [undefined, { path: '/models/reward' }, {}],
+    'spec.reward.function': [undefined, undefined, { path: './f.ts' }, { path: 'f.mjs', name: 'g' }, { path: '' }],
+  },
+  {
     'spec.reward.clipRange': [
       ...[
         ['-1', '1'],

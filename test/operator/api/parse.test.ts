@@ -53,9 +53,9 @@ test('an empty or missing spec lists each required field', () => {
   const required = [
     'spec.models.actor.path',
     'spec.models.critic.path',
-    'spec.reward.model.path',
     'spec.dataset.train.path',
     'spec.algorithm.numIterations',
+    'spec.reward',
   ];
   for (const spec of [undefined, null, {}]) {
     const parsed = parsePPOJob(manifestWith({ spec }));

@@ -18,10 +18,10 @@ test('relative paths count from the folder, absolute ones stay', () => {
   const { spec } = resolvePaths(jobWith({ ...RELATIVE, 'spec.checkpoint.path': '/checkpoints' }), '/jobs/one');
   assert.deepEqual(spec.models, {
     actor: { path: '/jobs/one/a' },
-    critic: { path: '/jobs/one/c' },
+    critic: { path: '/jobs/one/c', initializeHead: false },
     reference: { path: '/jobs/ref' },
   });
-  assert.equal(spec.reward.model.path, '/jobs/one/r');
+  assert.equal(spec.reward.model?.path, '/jobs/one/r');
   assert.deepEqual(spec.dataset.train, { path: '/jobs/one/t.jsonl' });
   assert.deepEqual(spec.dataset.evaluation, { path: '/jobs/one/e.jsonl' });
   assert.equal(spec.output.path, '/jobs/one/out');
@@ -33,11 +33,15 @@ test('relative paths count from the folder, absolute ones stay', () => {
 test('no field called path is left relative', () => {
   const job = resolvePaths(jobWith(RELATIVE), '/jobs/one');
   const fields = allPaths(specSchema).filter((path) => path.at(-1) === 'path');
-  assert.equal(fields.length, 10);
-  for (const field of fields) assert.match(String(valueAt(job.spec, field)), /^\//, formatPath(field));
+  assert.equal(fields.length, 11);
+  const { spec } = resolvePaths(jobWith({ ...RELATIVE, 'spec.reward': { function: { path: 'f.ts' } } }), '/jobs/one');
+  for (const field of fields) {
+    const isFunction = formatPath(field) === 'reward.function.path';
+    assert.match(String(valueAt(isFunction ? spec : job.spec, field)), /^\//, formatPath(field));
+  }
 });
 
 test('inputs are what the job reads, not what it writes', () => {
-  const expected = ['./a', 'c', '../ref', 'r', './t.jsonl', 'e.jsonl'];
+  const expected = ['./a', 'c', '../ref', './t.jsonl', 'r', 'e.jsonl'];
   assert.deepEqual(inputPaths(jobWith(RELATIVE)), expected);
 });

@@ -94,7 +94,7 @@ test('the API server can fill in all defaults of single fields: they are in the 
     ...NAMED_IN_TEMPLATES.map((field) => `spec.podTemplate.${field}`),
     'spec.placement.devices.deviceClassName',
     'spec.reward',
-    'spec.reward.model',
+    'spec.reward.function.path',
     'spec.reward.model.path',
     ...ROLE_NAMES.flatMap((role) => [
       `spec.roles.${role}.devices.deviceClassName`,

@@ -75,7 +75,7 @@ test('every value that a user sets arrives, decimals as numbers', () => {
         maxConcurrentSequences: 32,
       },
       'spec.training': { minibatchSize: 64, microbatchSize: 16, actor: optimizer('3e-4'), critic: optimizer('5e-4') },
-      'spec.evaluation.everyIterations': 5,
+      'spec.evaluation': { everyIterations: 5, passScore: '0.25' },
       'spec.checkpoint': { everyIterations: 10, keep: 2, path: '/checkpoints' },
       'spec.output.path': '/output',
       'spec.roles': { actor: { replicas: 2 }, critic: { replicas: 4 }, generation: { replicas: 3 } },
@@ -91,7 +91,8 @@ test('every value that a user sets arrives, decimals as numbers', () => {
       reference: '/models/reference',
       reward: '/models/reward',
     },
-    reward: { clipRange: [-3, 2.5] },
+    criticHead: 'Saved',
+    reward: { clipRange: [-3, 2.5], function: null },
     dataset: {
       trainPath: '/data/train.jsonl',
       evaluationPath: '/data/heldout.jsonl',
@@ -129,7 +130,7 @@ test('every value that a user sets arrives, decimals as numbers', () => {
       actor: { learningRate: 3e-4, ...compiledOptimizer },
       critic: { learningRate: 5e-4, ...compiledOptimizer },
     },
-    evaluation: { everyIterations: 5 },
+    evaluation: { everyIterations: 5, passScore: 0.25 },
     checkpoint: { directory: '/checkpoints', everyIterations: 10, keep: 2 },
     output: { directory: '/output' },
     roles: {
@@ -187,4 +188,17 @@ test('the workers are told how many generation replicas the job waits for', () =
     compileJob(jobWith({ 'spec.roles.generation.replicas': 4, ...changes })).roles.generation.replicas;
   assert.equal(replicasOf({}), 4);
   assert.equal(replicasOf({ 'spec.scheduling.minGenerationReplicas': 2 }), 2);
+});
+
+test('a function that scores takes the place of the reward model, and a new head that of the saved one', () => {
+  const config = compileJob(
+    jobWith({
+      'spec.reward': { function: { path: '/rewards/gsm8k.ts', timeoutSeconds: 5 } },
+      'spec.models.critic': { path: '/models/actor', initializeHead: true },
+    }),
+  );
+  assert.deepEqual(jobConfigSchema.parse(config), config);
+  assert.equal(config.models.reward, null);
+  assert.deepEqual(config.reward.function, { path: '/rewards/gsm8k.ts', name: 'score', timeoutSeconds: 5 });
+  assert.equal(config.criticHead, 'New');
 });

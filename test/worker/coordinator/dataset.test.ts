@@ -22,14 +22,14 @@ function read(lines: readonly string[], changes: Partial<DatasetSource> = {}) {
   const path = join(folder, 'data.jsonl');
   writeFileSync(path, lines.join('\n'));
   return readDataset(
-    { path, name: 'dataset.train', promptField: 'p', answerField: null, limit: null, ...changes },
+    { path, name: 'dataset.train', promptField: 'p', answerField: 'a', needsAnswers: false, limit: null, ...changes },
     rules,
   );
 }
 
 describe('readDataset', () => {
   it('reads prompts and answers, text or number, and skips empty lines', () => {
-    const { records, problems } = read(['{"p":"12","a":"x"}', '', '{"p":"3","a":7}'], { answerField: 'a' });
+    const { records, problems } = read(['{"p":"12","a":"x"}', '', '{"p":"3","a":7}'], { needsAnswers: true });
     assert.deepEqual(problems, []);
     assert.deepEqual(
       records.map(({ promptTokenIds, answer }) => [promptTokenIds, answer]),
@@ -54,7 +54,7 @@ describe('readDataset', () => {
       '{"p":"1","a":null}',
       '{"p":"?","a":"1"}',
     ];
-    const { problems } = read(lines, { answerField: 'a' });
+    const { problems } = read(lines, { needsAnswers: true });
     const text = problems.join('\n');
     assert.match(text, /line 2: not JSON: nonsense/);
     assert.match(text, /line 3: not a JSON object: \[1\]/);

@@ -10,7 +10,7 @@ test('a response is exact when it says the answer and nothing else', () => {
     rolloutLogprobs: [],
     finishReason: 'stop' as const,
   });
-  const record = (answer: string | null) => ({ promptTokenIds: [1], answer });
+  const record = (answer: string | null) => ({ promptTokenIds: [1], prompt: '1', answer });
   assert.ok(isExact(response(4, 2), record('42'), decode));
   assert.ok(isExact(response(4, 2), record(' 42\n'), decode));
   assert.ok(!isExact(response(4, 2, 0), record('42'), decode));

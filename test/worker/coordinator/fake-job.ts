@@ -93,7 +93,8 @@ export function jobConfig(folder: string, overrides: Overrides<JobConfig> = {}):
     job: { name: 'test', namespace: 'default', uid: 'uid' },
     seed: 5,
     models: { actor: folder, critic: folder, reference: folder, reward: folder },
-    reward: { clipRange: [-1, 1] },
+    criticHead: 'Saved',
+    reward: { clipRange: [-1, 1], function: null },
     dataset: {
       trainPath: join(folder, 'train.jsonl'),
       evaluationPath: join(folder, 'evaluation.jsonl'),
@@ -126,7 +127,7 @@ export function jobConfig(folder: string, overrides: Overrides<JobConfig> = {}):
       maxConcurrentSequences: 64,
     },
     training: { minibatchSize: 6, microbatchSize: 2, actor: optimizer, critic: optimizer },
-    evaluation: { everyIterations: 2 },
+    evaluation: { everyIterations: 2, passScore: 0.5 },
     checkpoint: { directory: join(folder, 'checkpoints'), everyIterations: 2, keep: 2 },
     output: { directory: join(folder, 'output') },
     roles: {

@@ -83,7 +83,8 @@ export function jobConfig(overrides: Partial<JobConfig['rollout']> = {}, actorFo
     job: { name: 'test', namespace: 'default', uid: '1' },
     seed: 0,
     models: { actor: actorFolder, critic: '-', reference: '-', reward: '-' },
-    reward: { clipRange: [-3, 3] },
+    criticHead: 'Saved',
+    reward: { clipRange: [-3, 3], function: null },
     dataset: {
       trainPath: '-',
       evaluationPath: null,
@@ -117,7 +118,7 @@ export function jobConfig(overrides: Partial<JobConfig['rollout']> = {}, actorFo
       ...overrides,
     },
     training: { minibatchSize: 128, microbatchSize: 128, actor: optimizer, critic: optimizer },
-    evaluation: { everyIterations: 5 },
+    evaluation: { everyIterations: 5, passScore: 0.5 },
     checkpoint: { directory: '-', everyIterations: 0, keep: 1 },
     output: { directory: '-' },
     roles: {

@@ -28,7 +28,7 @@ for (const config of [llama, qwen2]) {
       const model = randomModel({ ...config, scoreMean: head === 'score' ? 0.5 : 0 }, head);
       saveModelFolder(path, model);
       const into = new Float32Array(model.layout.numElements).fill(9);
-      const loaded = loadModelFolder(path, head, into);
+      const loaded = loadModelFolder(path, head, { into });
       assert.equal(loaded.parameters, into);
       assert.deepEqual(loaded, { config: model.config, layout: model.layout, parameters: model.parameters });
       assert.deepEqual(readdirSync(path).sort(), ['config.json', 'model.safetensors']);
@@ -163,5 +163,23 @@ test('a folder without weights, or without anything, is refused', (t) => {
 test('a buffer of another size is a mistake', (t) => {
   const path = join(temporaryFolder(t), 'model');
   saveModelFolder(path, randomModel(llama, 'score'));
-  assert.throws(() => loadModelFolder(path, 'score', new Float32Array(5)), RangeError);
+  assert.throws(() => loadModelFolder(path, 'score', { into: new Float32Array(5) }), RangeError);
+});
+
+test('a critic starts from a language model with a new head, the same for the same seed', (t) => {
+  const path = join(temporaryFolder(t), 'model');
+  const model = randomModel(llama, 'language-model');
+  saveModelFolder(path, model);
+  assert.match(modelError(() => loadModelFolder(path, 'score')).message, /models\.critic\.initializeHead/);
+  const head = (seed: number) => {
+    const { layout, parameters } = loadModelFolder(path, 'score', { newHeadSeed: seed });
+    return slotView(parameters, layout.slots.find(({ name }) => name === 'head')!);
+  };
+  assert.deepEqual(head(1), head(1));
+  assert.notDeepEqual(head(1), head(2));
+  assert.ok(head(1).every((weight) => weight !== 0 && Math.abs(weight) < 6 / (llama.hiddenSize + 1)));
+  const trunk = loadModelFolder(path, 'score', { newHeadSeed: 1 });
+  const body = ({ layout, parameters }: Pick<typeof trunk, 'layout' | 'parameters'>) =>
+    layout.slots.filter(({ name }) => name !== 'head').map((slot) => [slot.name, slotView(parameters, slot)]);
+  assert.deepEqual(body(trunk), body(model));
 });

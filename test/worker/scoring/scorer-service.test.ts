@@ -117,7 +117,7 @@ test('the model is released after success, failure and a reader that leaves', as
   const { client } = await serve({
     score: async (batch) => {
       if (batch[0]!.tokenIds[0] === 999) throw new Error('no more memory');
-      return firstToken(batch);
+      return firstToken(batch, []);
     },
     acquire: async () => {
       const request = requests++;

@@ -263,7 +263,7 @@ test('divergence is an error with its cause, not a model of NaN', async () => {
 test('messages of an epoch that is over are refused', async () => {
   const own = await startWorker({ folder: folder.path, role: 'actor', job, sharedDir: join(folder.path, 'epochs') });
   try {
-    await score(own, 'LOGPROBS', sequences, EPOCH + 4);
+    await score(own, 'LOGPROBS', sequences, { epoch: EPOCH + 4 });
     await assert.rejects(load(own, 0, ''), refused(FAILED_PRECONDITION, /epoch 1 is over/));
     await assert.rejects(train(own, 0, []), refused(FAILED_PRECONDITION, /epoch 1 is over/));
     assert.equal(await own.stop(), 0);

@@ -165,6 +165,7 @@ test('a trainer without a sidecar or shared memory is hopeless, and says what is
   const role = {
     name: 'actor' as const,
     modelPath: () => modelPath,
+    newHeadSeed: () => null,
     objective: (job: JobConfig) => ({ kind: 'policy' as const, options: policyOptions(job) }),
   };
   const message = 'PPO_SHARED_DIR and PPO_COMMUNICATOR_PORT not set; role actor needs a communicator sidecar';

@@ -1,4 +1,5 @@
 // Calls of the Trainer and Scorer services as the coordinator makes them. Knows no test.
+import type { ScoredTextInput } from '../../../../worker/api/generated/ppo/v1/ScoredText.ts';
 import type { TrainingExperienceInput } from '../../../../worker/api/generated/ppo/v1/TrainingExperience.ts';
 import type { TrainResult } from '../../../../worker/api/generated/ppo/v1/TrainResult.ts';
 import type { TrainStepInput } from '../../../../worker/api/generated/ppo/v1/TrainStep.ts';
@@ -20,12 +21,13 @@ export async function score(
   worker: RunningWorker,
   kind: ScoreKind,
   sequences: readonly Sequence[],
-  epoch = EPOCH,
+  { epoch = EPOCH, texts = [] }: { readonly epoch?: number; readonly texts?: readonly ScoredTextInput[] } = {},
 ): Promise<number[][]> {
   const client = worker.client('Scorer');
   const wire = sequences.map(({ tokenIds, promptLength }) => ({ tokenIds: Array.from(tokenIds), promptLength }));
   const rows: number[][] = [];
-  for await (const { results } of stream(client, client.score, { epoch, kind, sequences: wire }, OPTIONS)) {
+  const request = { epoch, kind, sequences: wire, texts: [...texts] };
+  for await (const { results } of stream(client, client.score, request, OPTIONS)) {
     rows.push(...results.map(({ values }) => values));
   }
   return rows;

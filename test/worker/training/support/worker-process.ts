@@ -38,6 +38,8 @@ type Algorithm = Partial<Omit<JobConfig['algorithm'], 'kl'>> & { readonly kl?: P
 
 export interface JobOverrides {
   readonly models?: Partial<JobConfig['models']>;
+  readonly criticHead?: JobConfig['criticHead'];
+  readonly reward?: Partial<JobConfig['reward']>;
   readonly algorithm?: Algorithm;
   readonly training?: Partial<JobConfig['training']>;
   readonly replicas?: number;
@@ -62,7 +64,8 @@ export function testJob(overrides: JobOverrides = {}): JobConfig {
     job: { name: 'test', namespace: 'default', uid: 'uid' },
     seed: 0,
     models: { actor: '/none', critic: '/none', reference: '/none', reward: '/none', ...overrides.models },
-    reward: { clipRange: [-10, 10] },
+    criticHead: overrides.criticHead ?? 'Saved',
+    reward: { clipRange: [-10, 10], function: null, ...overrides.reward },
     dataset: { trainPath: '/none', evaluationPath: null, promptField: 'p', answerField: 'a', evaluationLimit: null },
     algorithm: {
       numIterations: 10,
@@ -90,7 +93,7 @@ export function testJob(overrides: JobOverrides = {}): JobConfig {
       maxConcurrentSequences: 8,
     },
     training: { minibatchSize: 8, microbatchSize: 8, actor: optimizer, critic: optimizer, ...overrides.training },
-    evaluation: { everyIterations: 5 },
+    evaluation: { everyIterations: 5, passScore: 0.5 },
     checkpoint: { directory: '/none', everyIterations: 0, keep: 1 },
     output: { directory: '/none' },
     roles: {
