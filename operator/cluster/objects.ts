@@ -297,5 +297,7 @@ export interface Event extends KubernetesObject {
   readonly count: number;
   readonly firstTimestamp: string;
   readonly lastTimestamp: string;
+  /** In place of the others where events.k8s.io wrote it, as the scheduler does. */
+  readonly eventTime?: string | null;
   readonly source: { readonly component: string };
 }

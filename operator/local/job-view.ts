@@ -15,8 +15,10 @@ export type PodState = 'Waiting' | 'Starting' | 'Ready' | 'Stopping' | 'Ended' |
 export interface PodView {
   readonly name: string;
   readonly state: PodState;
-  /** The main container's process id, while it runs. */
+  /** The main container's process id, while it runs; null where it is no process of this machine. */
   readonly pid: string | null;
+  /** The node of a container in a cluster, while it runs. */
+  readonly node: string | null;
   /** Its sidecars, by name, with the times they were restarted. */
   readonly sidecars: readonly { readonly name: string; readonly isReady: boolean; readonly restarts: number }[];
   /** Why it failed; empty otherwise. */
@@ -34,6 +36,8 @@ export interface JobView {
   readonly name: string;
   /** The condition that matters most now; null before the first. */
   readonly condition: Condition | null;
+  /** The stage that it comes to next and has not reached yet; null where nothing is known of one. */
+  readonly pending: Condition | null;
   readonly progress: ProgressStatus | null;
   readonly roles: readonly RoleView[];
   readonly lastFailure: LastFailure | null;
@@ -45,9 +49,11 @@ export interface ObservedJob extends KubernetesObject {
 
 export function buildJobView(job: ObservedJob, pods: readonly Pod[]): JobView {
   const { status } = job;
+  const condition = currentCondition(status?.conditions ?? []);
   return {
     name: job.metadata.name,
-    condition: currentCondition(status?.conditions ?? []),
+    condition,
+    pending: pendingCondition(condition, status?.conditions ?? []),
     progress: status?.progress ?? null,
     roles: ROLE_NAMES.map((role) => buildRoleView(role, pods, status)),
     lastFailure: status?.lastFailure ?? null,
@@ -60,6 +66,11 @@ export function isFinal(condition: Condition | null): boolean {
   return isRefusal(condition) || condition.type === CONDITIONS.succeeded || condition.type === CONDITIONS.failed;
 }
 
+const NEXT_STAGE: ReadonlyMap<string, string> = new Map([
+  [CONDITIONS.accepted, CONDITIONS.scheduled],
+  [CONDITIONS.scheduled, CONDITIONS.running],
+]);
+
 function isRefusal({ type, status }: Condition): boolean {
   return type === CONDITIONS.accepted && status === 'False';
 }
@@ -70,6 +81,11 @@ function currentCondition(conditions: readonly Condition[]): Condition | null {
     if (condition) return condition;
   }
   return conditions.find(isRefusal) ?? null;
+}
+
+function pendingCondition(current: Condition | null, conditions: readonly Condition[]): Condition | null {
+  const next = NEXT_STAGE.get(current?.type ?? '');
+  return conditions.find(({ type, status }) => type === next && status === 'False') ?? null;
 }
 
 function buildRoleView(role: RoleName, pods: readonly Pod[], status: PPOJobStatus | undefined): RoleView {
@@ -94,6 +110,7 @@ function buildPodView(pod: Pod, role: RoleName): PodView {
     name: pod.metadata.name,
     state: podState(pod),
     pid: main?.state.running ? processId(main) : null,
+    node: main?.state.running && processId(main) === null ? (pod.spec.nodeName ?? null) : null,
     sidecars: (pod.status?.initContainerStatuses ?? [])
       .filter((status) => sidecarNames.has(status.name) && status.name.startsWith(prefix))
       .map((status) => ({
@@ -116,6 +133,10 @@ function podState(pod: Pod): PodState {
   return statuses.some((status) => status.state.running) ? 'Starting' : 'Waiting';
 }
 
+/** How the process kubelet writes ids. */
+const PROCESS = 'process://';
+
 function processId(status: ContainerStatus): string | null {
-  return status.containerID?.replace(/^process:\/\//, '') ?? null;
+  const id = status.containerID ?? '';
+  return id.startsWith(PROCESS) ? id.slice(PROCESS.length) : null;
 }

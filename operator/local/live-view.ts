@@ -59,13 +59,17 @@ export function renderFrame(frame: LiveFrame, size: FrameSize): string[] {
 }
 
 function header({ view, elapsedSeconds }: LiveFrame, paint: Paint): string {
-  const { condition, progress } = view;
+  const { condition, pending, progress } = view;
   const type = condition?.type ?? 'Pending';
   const color = type === CONDITIONS.failed ? 'red' : type === CONDITIONS.running ? 'green' : 'cyan';
   const isRunning = type === CONDITIONS.running;
-  const detail =
-    isRunning || condition === null ? (progress?.phase ?? '') : condition.message || (progress?.phase ?? '');
-  return [paint('bold', view.name), paint(color, type), detail, paint('dim', formatDuration(elapsedSeconds))]
+  const said = isRunning || condition === null ? '' : firstLine(pending?.message || condition.message);
+  return [
+    paint('bold', view.name),
+    paint(color, type),
+    said || (progress?.phase ?? ''),
+    paint('dim', formatDuration(elapsedSeconds)),
+  ]
     .filter((part) => part !== '')
     .join('  ');
 }
@@ -138,8 +142,12 @@ function podText(pod: PodView, paint: Paint): string {
     const times = sidecar.restarts === 0 ? '' : ` (restarts ${sidecar.restarts})`;
     return `  ${paint(sidecar.isReady ? 'green' : 'yellow', '●')} ${sidecar.name}${times}`;
   });
-  const pid = pod.pid === null ? '' : paint('dim', `  pid ${pod.pid}`);
-  return `${paint(color, '●')} ${pod.name}  ${paint(color, pod.state)}${pid}${sidecars.join('')}`;
+  const place = pod.pid === null ? (pod.node === null ? '' : `  on ${pod.node}`) : `  pid ${pod.pid}`;
+  return `${paint(color, '●')} ${pod.name}  ${paint(color, pod.state)}${paint('dim', place)}${sidecars.join('')}`;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? '';
 }
 
 /** Cuts to the width by visible characters; a cut line loses its colours. */

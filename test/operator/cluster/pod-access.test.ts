@@ -71,9 +71,9 @@ it('usage is read of every container', async () => {
 it('an object is scaled by its subresource', async () => {
   const access = await startAccess(answer(200, {}));
   await access.scale(PPO_JOBS, { namespace: 'default', name: 'tiny' }, 4);
-  const [asked] = server.asked;
-  assert.equal(`${asked?.method} ${asked?.path}`, 'PUT /apis/rlhf.dev/v1alpha1/namespaces/default/ppojobs/tiny/scale');
-  assert.deepEqual((asked?.body as { spec: unknown }).spec, { replicas: 4 });
+  const asked = server.asked[0]!;
+  assert.equal(`${asked.method} ${asked.path}`, 'PUT /apis/rlhf.dev/v1alpha1/namespaces/default/ppojobs/tiny/scale');
+  assert.deepEqual((asked.body as { spec: unknown }).spec, { replicas: 4 });
 });
 
 it('a line without a time is kept whole', () => {

@@ -82,6 +82,23 @@ test('the furthest condition counts', () => {
     [3, 4].map((n) => isFinal(current(n))),
     [false, true],
   );
+  const pending = (n: number) => buildJobView({ ...job, status: { conditions: conditions.slice(0, n) } }, []).pending;
+  assert.deepEqual(
+    [1, 2, 3, 4].map((n) => pending(n)?.type),
+    [undefined, undefined, 'Running', undefined],
+  );
+});
+
+test("a container of a cluster has its node's name and no process id", () => {
+  const pod = buildRolePod();
+  const [status] = pod.status?.containerStatuses ?? [];
+  const contained: Pod = {
+    ...pod,
+    spec: { ...pod.spec, nodeName: 'node-a' },
+    status: { phase: 'Running', containerStatuses: [{ ...status!, containerID: 'containerd://4711' }] },
+  };
+  const view = buildView({ pods: [contained] }).roles[3]?.pods[0];
+  assert.deepEqual([view?.pid, view?.node], [null, 'node-a']);
 });
 
 test('a job that is not accepted goes nowhere', () => {

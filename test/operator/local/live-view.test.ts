@@ -35,6 +35,28 @@ test('before the coordinator speaks there is a picture as well', () => {
   assert.match(text, /waiting for the coordinator/);
 });
 
+test('what the job waits for is said before what it has reached, in one line', () => {
+  const view = buildView({ condition: 'Scheduled', message: '7 pods exist', progress: null });
+  const pending = { ...view.condition!, type: 'Running', status: 'False' as const, message: '5 of 7 are ready\nmore' };
+  assert.match(
+    renderFrame({ ...frame, view: { ...view, pending } }, SIZE)[0] ?? '',
+    /^tiny {2}Scheduled {2}5 of 7 are ready {2}1/,
+  );
+});
+
+test('a pod of a cluster is shown with its node', () => {
+  const view = buildView();
+  const roles = view.roles.map((role) => ({
+    ...role,
+    pods: role.pods.map((pod) => ({ ...pod, pid: null, node: 'node-a' })),
+  }));
+  assert.ok(
+    renderFrame({ ...frame, view: { ...view, roles } }, SIZE).includes(
+      'generation   ● tiny-generation-0  Ready  on node-a',
+    ),
+  );
+});
+
 test('no line is wider, and there are no more lines, than the terminal has', () => {
   for (const [columns, rows] of [
     [100, 40],
