@@ -11,7 +11,7 @@ import { Checkpointing } from './checkpointing.ts';
 import type { FigureHistory } from './figure-history.ts';
 import { type Job, rendezvousMs } from './job.ts';
 import type { JobData } from './job-data.ts';
-import { createJobMetrics } from './job-metrics.ts';
+import { JobMetrics } from './job-metrics.ts';
 import { identify, initialState } from './job-state.ts';
 import { Membership, memberName, type WorkerRole } from './membership.ts';
 import { MetricsLog } from './metrics-log.ts';
@@ -55,6 +55,7 @@ export function assembleJob({ config, data, calls, registry, progress, figures, 
   const { membership } = calls;
   const groups = new ProcessGroups(calls, rendezvousMs(config));
   const { directory, keep, everyIterations } = config.checkpoint;
+  const metrics = new JobMetrics(registry, { config, membership, progress });
   return {
     config,
     data,
@@ -66,7 +67,10 @@ export function assembleJob({ config, data, calls, registry, progress, figures, 
       calls,
       groups,
       waitMs: rendezvousMs(config),
-      onFailure: (error) => log.warn({ err: error }, 'a weight sync failed; trying again'),
+      onFailure: (error) => {
+        metrics.weightSyncFailures.inc();
+        log.warn({ err: error }, 'a weight sync failed; trying again');
+      },
     }),
     checkpointing: new Checkpointing({
       calls,
@@ -77,7 +81,7 @@ export function assembleJob({ config, data, calls, registry, progress, figures, 
       log,
     }),
     metricsLog: new MetricsLog(join(config.output.directory, 'metrics.jsonl'), figures),
-    metrics: createJobMetrics(registry, membership),
+    metrics,
     progress,
     log,
     signal,

@@ -8,7 +8,14 @@
 import type { JobConfig } from '../api/job-config.ts';
 import { computeGae } from '../ppo/gae.ts';
 import { estimateKl } from '../ppo/kl.ts';
-import { explainedVariance, maxAbsDifference, meanResponseSum, summarize } from '../ppo/metrics.ts';
+import {
+  explainedVariance,
+  maxAbsDifference,
+  meanAbsDifference,
+  meanResponseSum,
+  summarize,
+  tokenMean,
+} from '../ppo/metrics.ts';
 import { assembleRewards, clip } from '../ppo/rewards.ts';
 import { batchOfLengths, packRows, rowOf, type TokenBatch } from '../ppo/token-batch.ts';
 import { whiten } from '../ppo/whiten.ts';
@@ -91,8 +98,10 @@ export function computeExperiences(rollout: ScoredRollout, settings: ExperienceS
       'rollout/responseTokens': summarize(responseLengths).mean,
       'rollout/finishedShare': finished / rollout.responses.length,
       'policy/kl': meanResponseSum(logRatios, batch),
+      'policy/klPerToken': tokenMean(logRatios, batch),
       'policy/klCoef': klCoef,
       'policy/logprobDifference': maxAbsDifference(oldLogprobs, rolloutLogprobs, batch),
+      'policy/logprobDifferenceMean': meanAbsDifference(oldLogprobs, rolloutLogprobs, batch),
       'critic/explainedVariance': explainedVariance(oldValues, returns, batch),
     },
   };

@@ -35,6 +35,7 @@ export async function iterate(attempt: Attempt, state: JobState): Promise<Iterat
   const responses = await inPhase(job, { phase: 'Generating', name: 'rollout', ...timed }, () => {
     return generate({ ...rolloutOptions(attempt, state), requests });
   });
+  job.metrics.onRollout(responses);
   const scored = await inPhase(job, { phase: 'Scoring', name: 'scoring', ...timed }, () => {
     return scoreRollout(attempt, records, responses);
   });
@@ -131,9 +132,12 @@ async function scoreRollout(
   responses: readonly RolloutResponse[],
 ): Promise<ScoredRollout> {
   const sequences = responses.map((response, i) => sequenceOf(records[i]!, response));
-  const by = (role: Exclude<WorkerRole, 'generation'>, kind: ScoringOptions['kind']) => (shared: AbortSignal) => {
+  const by = (role: Exclude<WorkerRole, 'generation'>, kind: ScoringOptions['kind']) => async (shared: AbortSignal) => {
     const asked = kind === 'REWARDS' ? withTexts(job, { sequences, records, responses }) : sequences;
-    return score({ ...scoringOptions(job, role), kind, sequences: asked, signal: shared });
+    const startMs = performance.now();
+    const rows = await score({ ...scoringOptions(job, role), kind, sequences: asked, signal: shared });
+    job.metrics.onScored(role, (performance.now() - startMs) / 1000);
+    return rows;
   };
   const [oldLogprobs, values, referenceLogprobs, scores] = await together(signal, [
     by('actor', 'LOGPROBS'),
@@ -171,7 +175,13 @@ function withTexts({ config }: Job, { sequences, records, responses }: Texts): r
 }
 
 function scoringOptions(job: Job, role: WorkerRole): Pick<ScoringOptions, 'calls' | 'role' | 'replicas' | 'waitMs'> {
-  return { calls: job.calls, role, replicas: job.config.roles[role].replicas, waitMs: rendezvousMs(job.config) };
+  return {
+    calls: job.calls,
+    role,
+    replicas: job.config.roles[role].replicas,
+    waitMs: rendezvousMs(job.config),
+    onFailure: (asked: WorkerRole) => job.metrics.scoringFailures.inc({ role: asked }),
+  };
 }
 
 /** Whether each held-out response is right: by exact match, or by the score that the reward function gives it. */

@@ -51,7 +51,7 @@ export function samplingOf(job: Job): Sampling {
   return { maxTokens: maxResponseTokens, temperature, topP, topK, stopTokenIds: job.data.stopTokenIds };
 }
 
-/** Runs one phase: shown as progress, timed into `timings` (seconds, by name) and Prometheus. */
+/** Runs one phase: shown as progress, timed into `timings` (seconds, by name). */
 export async function inPhase<T>(
   job: Job,
   { phase, name, timings }: { readonly phase: Phase; readonly name: string; readonly timings: Record<string, number> },
@@ -60,8 +60,6 @@ export async function inPhase<T>(
   job.progress.update({ phase, message: '', epoch: job.membership.epoch });
   const startMs = performance.now();
   const result = await run();
-  const seconds = (performance.now() - startMs) / 1000;
-  timings[name] = seconds;
-  job.metrics.phaseSeconds.observe({ phase: name }, seconds);
+  timings[name] = (performance.now() - startMs) / 1000;
   return result;
 }

@@ -54,6 +54,7 @@ class Course {
     this.#state = state;
     job.metricsLog.truncate(state.iteration);
     this.#show({ lastCheckpointIteration: state.iteration });
+    job.metrics.onCheckpoint();
     job.progress.update({ phase: 'SyncingWeights', message: '' });
     job.weights.announce(gang, weights);
     await job.weights.bring(weights.policyVersion, signal);
@@ -70,13 +71,10 @@ class Course {
     const { job } = attempt;
     const { state, metrics } = await iterate(attempt, this.state);
     job.metricsLog.append({ iteration: state.iteration, policyVersion: state.iteration, metrics });
-    const tokens = state.tokens - this.state.tokens;
     this.#state = state;
     this.numFinished = Math.max(this.numFinished, state.iteration);
     this.#keepPace(metrics['timing/iteration']!);
-    job.metrics.iteration.set(state.iteration);
-    job.metrics.responseTokens.inc(tokens);
-    for (const [name, value] of Object.entries(metrics)) job.metrics.figure.set({ name }, value);
+    job.metrics.onIteration(metrics);
     this.#show({ metrics: { ...metrics }, tokensPerSecond: metrics['rollout/tokensPerSecond']! });
     job.log.info({ iteration: state.iteration, score: metrics['rollout/score'], kl: metrics['policy/kl'] }, 'iterated');
     if (isCheckpointDue(job, state)) await this.#checkpoint(attempt, state);
@@ -87,6 +85,7 @@ class Course {
       return job.checkpointing.save(gang, state, signal);
     });
     this.#show({ lastCheckpointIteration: state.iteration });
+    job.metrics.onCheckpoint();
   }
 
   async #export({ job, gang, signal }: Attempt): Promise<void> {

@@ -3,23 +3,18 @@
  * Knows nothing of the loop that makes the progress.
  */
 import type { Progress } from '../api/generated/ppo/v1/Progress.ts';
+import { PhaseClock } from './phase-clock.ts';
 
 /**
  * WaitingForWorkers: not every worker has registered. Starting: groups, checkpoint, first weights.
  * Generating: rollout. Scoring: logprobs, values, scores. Training: PPO epochs. SyncingWeights: actor to generation.
  * Evaluating: held-out prompts. Checkpointing: trainers write. Finished, Failed: the last state.
  */
-export type Phase =
-  | 'WaitingForWorkers'
-  | 'Starting'
-  | 'Generating'
-  | 'Scoring'
-  | 'Training'
-  | 'SyncingWeights'
-  | 'Evaluating'
-  | 'Checkpointing'
-  | 'Finished'
-  | 'Failed';
+export const PHASES = [
+  ...(['WaitingForWorkers', 'Starting', 'Generating', 'Scoring', 'Training', 'SyncingWeights'] as const),
+  ...(['Evaluating', 'Checkpointing', 'Finished', 'Failed'] as const),
+] as const;
+export type Phase = (typeof PHASES)[number];
 
 export type ProgressState = Omit<Progress, 'phase' | '_accuracy' | '_accuracyBefore'> & { readonly phase: Phase };
 
@@ -34,10 +29,12 @@ export class ProgressBoard {
   #isClosed = false;
   readonly #nowMs: () => number;
   readonly #startMs: number;
+  readonly #clock: PhaseClock<Phase>;
 
   constructor(numIterations: number, nowMs: () => number) {
     this.#nowMs = nowMs;
     this.#startMs = nowMs();
+    this.#clock = new PhaseClock<Phase>('WaitingForWorkers', nowMs);
     this.#state = {
       phase: 'WaitingForWorkers',
       message: '',
@@ -63,7 +60,13 @@ export class ProgressBoard {
     return this.#numWatchers;
   }
 
+  /** How long the job has been in a phase, over all its iterations. */
+  secondsIn(phase: Phase): number {
+    return this.#clock.secondsIn(phase);
+  }
+
   update(patch: Partial<ProgressState>): void {
+    if (patch.phase !== undefined) this.#clock.enter(patch.phase);
     this.#state = { ...this.#state, ...patch };
     this.#wake();
   }

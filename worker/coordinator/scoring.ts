@@ -37,6 +37,8 @@ export interface ScoringOptions {
   /** Longest wait for a replica while there is none. */
   readonly waitMs: number;
   readonly signal: AbortSignal;
+  /** Hears of every request that failed, also of those that lost their replica. */
+  readonly onFailure?: (role: WorkerRole) => void;
 }
 
 /** Tokens in one request. */
@@ -77,6 +79,7 @@ async function scoreShare(options: ScoringOptions, preferredIndex: number): Prom
       return await calls.call(member, { signal }, (context) => converse(options, context));
     } catch (error) {
       signal.throwIfAborted();
+      options.onFailure?.(options.role);
       if (error instanceof MemberLostError) continue;
       failures++;
       if (failures >= MAX_FAILURES) {

@@ -38,6 +38,13 @@ export function maxAbsDifference(a: Float32Array, b: Float32Array, batch: TokenB
   return max;
 }
 
+/** The mean |a - b| over tokens of mask 1; 0 where there are none. */
+export function meanAbsDifference(a: Float32Array, b: Float32Array, batch: TokenBatch): number {
+  assertShape('b', b, batch);
+  const differences = a.map((value, i) => Math.abs(value - b[i]!));
+  return tokenMean(differences, batch);
+}
+
 export interface Summary {
   readonly mean: number;
   /** Population. */

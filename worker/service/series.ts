@@ -21,12 +21,43 @@ export class Series {
     return gauge;
   }
 
-  /** A gauge that is asked when somebody looks. */
-  gaugeOf(name: string, help: string, read: () => number): void {
+  /** A gauge that is asked when somebody looks; undefined: absent. */
+  gaugeOf(name: string, help: string, read: () => number | undefined): void {
     new Gauge({
       ...{ name, help, registers: this.#registers },
       collect() {
-        this.set(read());
+        const value = read();
+        if (value === undefined) unset(this);
+        else this.set(value);
+      },
+    });
+  }
+
+  /** A gauge for each value of a label, asked when somebody looks. */
+  gaugesOf<L extends string, V extends string>(
+    name: string,
+    help: string,
+    { label, values, read }: { readonly label: L; readonly values: readonly V[]; readonly read: (value: V) => number },
+  ): void {
+    new Gauge({
+      ...{ name, help, labelNames: [label] as string[], registers: this.#registers },
+      collect() {
+        for (const value of values) this.set({ [label]: value }, read(value));
+      },
+    });
+  }
+
+  /** The same with counters: what is read never falls. */
+  countersOf<L extends string, V extends string>(
+    name: string,
+    help: string,
+    { label, values, read }: { readonly label: L; readonly values: readonly V[]; readonly read: (value: V) => number },
+  ): void {
+    new Counter({
+      ...{ name, help, labelNames: [label] as string[], registers: this.#registers },
+      collect() {
+        this.reset();
+        for (const value of values) this.inc({ [label]: value }, read(value));
       },
     });
   }

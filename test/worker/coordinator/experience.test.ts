@@ -64,7 +64,9 @@ describe('computeExperiences', () => {
     assert.equal(metrics['rollout/finishedShare'], 0.5);
     assert.equal(metrics['policy/kl'], 0.375);
     assert.equal(metrics['policy/klCoef'], 0.5);
+    assert.equal(metrics['policy/klPerToken'], 0.25);
     assert.equal(metrics['policy/logprobDifference'], 0.5);
+    assert.equal(metrics['policy/logprobDifferenceMean'], 0.5 / 3);
     assert.ok(Number.isFinite(metrics['critic/explainedVariance']));
   });
 });

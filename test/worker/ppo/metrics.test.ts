@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import {
   explainedVariance,
   maxAbsDifference,
+  meanAbsDifference,
   meanResponseSum,
   summarize,
   tokenMean,
@@ -32,6 +33,15 @@ test('a mean over tokens and a mean of response sums differ', () => {
 test('the parity metric finds the largest difference on a trained token', () => {
   assertClose([maxAbsDifference(newLogprobs, rolloutLogprobs, batch)], [1.5]);
   assert.equal(maxAbsDifference(withGarbage(newLogprobs, batch), newLogprobs, batch), 0);
+});
+
+test('the mean of parity is over trained tokens alone', () => {
+  assert.equal(meanAbsDifference(withGarbage(newLogprobs, batch), newLogprobs, batch), 0);
+  const mean = meanAbsDifference(newLogprobs, rolloutLogprobs, batch);
+  assert.ok(mean > 0 && mean < 1.5, String(mean));
+  assertClose([meanAbsDifference(rolloutLogprobs, newLogprobs, batch)], [mean]);
+  const shifted = newLogprobs.map((logprob) => logprob + 0.25) as Float32Array;
+  assertClose([meanAbsDifference(shifted, newLogprobs, batch)], [0.25]);
 });
 
 test('the parity metric does not hide a NaN', () => {

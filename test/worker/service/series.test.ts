@@ -23,11 +23,31 @@ test('a gauge is absent until it is set, and again when it is unset', async () =
 
 test('a gauge that is asked tells what is so when somebody looks', async () => {
   const registry = new Registry();
-  let value = 1;
+  let value: number | undefined = 1;
   new Series(registry).gaugeOf('epoch', 'Epoch', () => value);
   assert.deepEqual(await samplesOf(registry), ['epoch 1']);
+  value = undefined;
+  assert.deepEqual(await samplesOf(registry), []);
   value = 5;
   assert.deepEqual(await samplesOf(registry), ['epoch 5']);
+});
+
+test('series of a label that are asked have a sample for each of its values, always the present one', async () => {
+  const registry = new Registry();
+  const series = new Series(registry);
+  const values = ['actor', 'critic'] as const;
+  const now = { actor: 1, critic: 2 };
+  series.gaugesOf('members', 'Members', { label: 'role', values, read: (role) => now[role] });
+  series.countersOf('losses_total', 'Losses', { label: 'role', values, read: (role) => 10 * now[role] });
+  const expected = () => [
+    `members{role="actor"} ${now.actor}`,
+    `members{role="critic"} ${now.critic}`,
+    `losses_total{role="actor"} ${10 * now.actor}`,
+    `losses_total{role="critic"} ${10 * now.critic}`,
+  ];
+  assert.deepEqual(await samplesOf(registry), expected());
+  now.critic = 3;
+  assert.deepEqual(await samplesOf(registry), expected());
 });
 
 test('counters and histograms begin at 0', async () => {
