@@ -174,13 +174,13 @@ function withTexts({ config }: Job, { sequences, records, responses }: Texts): r
   });
 }
 
-function scoringOptions(job: Job, role: WorkerRole): Pick<ScoringOptions, 'calls' | 'role' | 'replicas' | 'waitMs'> {
+function scoringOptions(job: Job, role: WorkerRole): Omit<ScoringOptions, 'kind' | 'sequences' | 'signal'> {
   return {
     calls: job.calls,
     role,
     replicas: job.config.roles[role].replicas,
     waitMs: rendezvousMs(job.config),
-    onFailure: (asked: WorkerRole) => job.metrics.scoringFailures.inc({ role: asked }),
+    onFailure: (asked) => job.metrics.scoringFailures.inc({ role: asked }),
   };
 }
 
