@@ -2,7 +2,6 @@
 // It refuses to know jobs, and how its settings were given.
 
 import { type Logger, pino } from 'pino';
-import { startMetricsServer } from '../worker/service/metrics.ts';
 import { FIELD_MANAGER } from './api/names.ts';
 import { systemClock } from './cluster/clock.ts';
 import { KubernetesDiscovery } from './cluster/discovery.ts';
@@ -11,6 +10,7 @@ import { KubernetesCluster } from './cluster/kubernetes-cluster.ts';
 import { KubernetesCredentials } from './cluster/kubernetes-credentials.ts';
 import { type LeadershipEnd, leadWhenElected } from './cluster/lease.ts';
 import { createOperatorMetrics, type OperatorMetrics } from './metrics.ts';
+import { startOperatorMetricsServer } from './metrics-server.ts';
 import { leaseName, type OperatorSettings } from './options.ts';
 import { namespacePeer } from './plan/network-policy.ts';
 import type { Platform } from './plan/platform.ts';
@@ -32,7 +32,10 @@ export async function runInCluster(settings: OperatorSettings, signal: AbortSign
   const cluster = new KubernetesCluster(client);
   // Connections of its own: a burst of pods must not make the leader miss its lease.
   const leaseCluster = new KubernetesCluster({ ...client, deadlineMs: LEASE_REQUEST_DEADLINE_MS });
-  const server = await startMetricsServer({ ...settings.metrics, registry: metrics.registry, isReady: () => true });
+  const server = await startOperatorMetricsServer({
+    ...{ settings: settings.metrics, registry: metrics.registry },
+    onCertificateError: (error) => log.warn({ err: error }, 'the renewed certificate of the metrics'),
+  });
   log.info({ port: server.port, identity: settings.identity }, 'started');
   try {
     const end = await leadThroughout({ settings, log, metrics, cluster, leaseCluster, credentials }, signal);
@@ -91,8 +94,9 @@ async function leadThroughout(parts: Parts, signal: AbortSignal): Promise<Leader
   );
 }
 
-function platformOf({ ownNamespace, metricsFromNamespaces }: OperatorSettings): Platform {
-  return { kind: 'Cluster', operatorNamespace: ownNamespace, metricsFrom: metricsFromNamespaces.map(namespacePeer) };
+function platformOf({ ownNamespace, metricsFromNamespaces, workerImage }: OperatorSettings): Platform {
+  const metricsFrom = metricsFromNamespaces.map(namespacePeer);
+  return { kind: 'Cluster', operatorNamespace: ownNamespace, metricsFrom, workerImage };
 }
 
 function createLog({ logLevel, identity }: OperatorSettings): Logger {

@@ -2,6 +2,7 @@
 // refuses to know what is done with them.
 
 import { parseArgs } from 'node:util';
+import { DEFAULT_IMAGE } from './api/names.ts';
 import type { ObjectName } from './cluster/cluster.ts';
 import { type PageAddress, parsePageAddress } from './page/page-address.ts';
 
@@ -15,7 +16,7 @@ export interface OperatorSettings {
   readonly lease: { readonly name: string; readonly namespace: string | null } | null;
   /** Of this process, unlike any other's. */
   readonly identity: string;
-  readonly metrics: { readonly host: string; readonly port: number };
+  readonly metrics: { readonly host: string; readonly port: number; readonly tls: TlsFiles | null };
   /** Where the page of jobs is served; null: nowhere. */
   readonly page: PageAddress | null;
   readonly concurrency: number;
@@ -24,6 +25,14 @@ export interface OperatorSettings {
   readonly ownNamespace: string | null;
   /** Namespaces whose pods may read metrics of jobs that don't say it themselves. */
   readonly metricsFromNamespaces: readonly string[];
+  /** Image of the pods of jobs that name none. */
+  readonly workerImage: string;
+}
+
+/** PEM files. */
+export interface TlsFiles {
+  readonly certificate: string;
+  readonly key: string;
 }
 
 export type ParsedOptions =
@@ -43,6 +52,9 @@ export const HELP = `Runs PPOJobs on a Kubernetes cluster.
   --no-leader-election    when no other operator runs
   --metrics-address H:P   of /metrics, /healthz and /readyz; default: 0.0.0.0:8080
   --metrics-from NAMES    namespaces whose pods may read the metrics of jobs, parted by commas; default: none
+  --metrics-tls-cert FILE --metrics-tls-key FILE
+                          serve those paths by HTTPS (PEM; both are read again when they change)
+  --worker-image IMAGE    of the pods of jobs that name none; default: ${DEFAULT_IMAGE}
   --page-address H:P      of a page that shows jobs, their curves, pods and events, such as 127.0.0.1:8081, on a
                           loopback address only, since it asks nobody who they are: kubectl port-forward reaches it;
                           default: off
@@ -66,6 +78,9 @@ const OPTIONS = {
   'no-leader-election': { type: 'boolean', default: false },
   'metrics-address': { type: 'string', default: '0.0.0.0:8080' },
   'metrics-from': { type: 'string', default: '' },
+  'metrics-tls-cert': { type: 'string' },
+  'metrics-tls-key': { type: 'string' },
+  'worker-image': { type: 'string', default: DEFAULT_IMAGE },
   'page-address': { type: 'string', default: 'off' },
   concurrency: { type: 'string', default: '16' },
   'log-level': { type: 'string', default: 'info' },
@@ -108,6 +123,8 @@ function interpret(values: Values, { environment, uniqueId, hostName }: OptionsI
   }
   const metricsFromNamespaces = values['metrics-from'].split(',').filter((name) => name !== '');
   problems.push(...metricsFromNamespaces.flatMap(namespaceProblems));
+  const tls = tlsFiles(values);
+  problems.push(...tlsProblems(values), ...imageProblems(values['worker-image']));
   if (problems.length > 0 || typeof page === 'string' || metrics === null) return { kind: 'wrong', problems };
   const leaseNamespace = values['lease-namespace'] ?? environment.POD_NAMESPACE ?? null;
   return {
@@ -118,14 +135,28 @@ function interpret(values: Values, { environment, uniqueId, hostName }: OptionsI
       namespace: values.namespace ?? null,
       lease: values['no-leader-election'] ? null : { name: values['lease-name'], namespace: leaseNamespace },
       identity: `${environment.POD_NAME ?? hostName}_${uniqueId}`,
-      metrics,
+      metrics: { ...metrics, tls },
       page,
       concurrency,
       logLevel: values['log-level'],
       ownNamespace: environment.POD_NAMESPACE ?? null,
       metricsFromNamespaces,
+      workerImage: values['worker-image'],
     },
   };
+}
+
+function tlsFiles({ 'metrics-tls-cert': certificate, 'metrics-tls-key': key }: Values): TlsFiles | null {
+  return certificate === undefined || key === undefined ? null : { certificate, key };
+}
+
+function tlsProblems({ 'metrics-tls-cert': certificate, 'metrics-tls-key': key }: Values): string[] {
+  const isHalf = (certificate === undefined) !== (key === undefined);
+  return isHalf ? ['--metrics-tls-cert and --metrics-tls-key: give both, or neither'] : [];
+}
+
+function imageProblems(image: string): string[] {
+  return image === '' ? [`--worker-image: must name an image, such as ${DEFAULT_IMAGE}`] : [];
 }
 
 function namespaceProblems(name: string): string[] {

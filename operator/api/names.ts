@@ -36,6 +36,11 @@ export const LABELS = {
   managedBy: 'app.kubernetes.io/managed-by',
 } as const;
 
+export const ANNOTATIONS = {
+  /** The image that the operator chose for a job that names none. Written and read by plan: a job keeps its image. */
+  workerImage: `${GROUP}/worker-image`,
+} as const;
+
 /** Condition types of PPOJob's status. Written by reconcile; read by users, `kubectl wait` and the command line. */
 export const CONDITIONS = {
   /** The manifest passed every check. */
@@ -140,5 +145,5 @@ export const MOUNTS = {
 export const JOB_CONFIG_KEY = 'job.json';
 /** Keys of the Secrets with a job's certificates, beside those of each holder. */
 export const TLS_SECRET_KEYS = { /** every authority that is believed */ ca: 'ca.crt' } as const;
-/** Used where the manifest names no image. */
+/** Used where neither the manifest nor the operator's options name an image. */
 export const DEFAULT_IMAGE = 'ppo-operator:0.1.0';

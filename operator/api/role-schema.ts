@@ -4,7 +4,6 @@
  */
 import { z } from 'zod';
 import { integer, path, resourcesSchema, text } from './fields.ts';
-import { DEFAULT_IMAGE } from './names.ts';
 import { podTemplateSchema } from './pod-template-schema.ts';
 import { devicesSchema } from './scheduling-schema.ts';
 
@@ -74,7 +73,9 @@ export const outputSchema = z
   .describe('Where results go.');
 
 export const podFields = {
-  image: text(512).default(DEFAULT_IMAGE).describe('Container image of every pod.'),
+  image: text(512)
+    .optional()
+    .describe("Container image of every pod. Left out: the operator's own (its option --worker-image)."),
   podTemplate: podTemplateSchema.optional(),
   terminationGracePeriodSeconds: integer(0, 3600)
     .default(30)

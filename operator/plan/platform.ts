@@ -1,4 +1,5 @@
 /** Where a job's pods run, as far as their plan depends on it. Knows no cluster's API. */
+import { DEFAULT_IMAGE } from '../api/names.ts';
 import type { SecurityMode } from '../api/security-schema.ts';
 import type { NetworkPolicyPeer } from '../cluster/objects.ts';
 
@@ -9,9 +10,16 @@ export interface Platform {
   readonly operatorNamespace: string | null;
   /** Who may read metrics of jobs that don't say it themselves. */
   readonly metricsFrom: readonly NetworkPolicyPeer[];
+  /** Image of the pods of jobs that name none. */
+  readonly workerImage: string;
 }
 
-export const MACHINE: Platform = { kind: 'Machine', operatorNamespace: null, metricsFrom: [] };
+export const MACHINE: Platform = {
+  kind: 'Machine',
+  operatorNamespace: null,
+  metricsFrom: [],
+  workerImage: DEFAULT_IMAGE,
+};
 
 export function isEnabled(mode: SecurityMode, { kind }: Platform): boolean {
   return mode === 'Enabled' || (mode === 'Auto' && kind === 'Cluster');

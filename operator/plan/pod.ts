@@ -68,8 +68,8 @@ function workerPorts(job: PPOJob, { role }: PodIdentity): ContainerPort[] {
   ];
 }
 
-function buildWorker(job: PPOJob, pod: PodIdentity): Container {
-  const { image, roles, deadlines } = job.spec;
+function buildWorker(job: PPOJob, pod: PodIdentity, image: string): Container {
+  const { roles, deadlines } = job.spec;
   return {
     name: CONTAINERS.worker,
     image,
@@ -89,8 +89,8 @@ function buildWorker(job: PPOJob, pod: PodIdentity): Container {
 }
 
 /** A native sidecar: started before the worker, ended after it, restarted by itself. */
-function buildCommunicator(job: PPOJob, pod: PodIdentity): Container {
-  const { image, deadlines } = job.spec;
+function buildCommunicator(job: PPOJob, pod: PodIdentity, image: string): Container {
+  const { deadlines } = job.spec;
   const ports = portsOf(job, pod.role);
   return {
     name: CONTAINERS.communicator,
@@ -110,7 +110,8 @@ function buildCommunicator(job: PPOJob, pod: PodIdentity): Container {
   };
 }
 
-export function buildPod(job: PPOJob, pod: PodIdentity): Pod {
+/** `image` is of the containers that the manifest says nothing else of. */
+export function buildPod(job: PPOJob, pod: PodIdentity, image: string): Pod {
   const { name } = job.metadata;
   const hasSidecar = TENSOR_ROLES.includes(pod.role);
   const shared: Volume = { name: VOLUMES.shared, emptyDir: { medium: 'Memory' } };
@@ -134,8 +135,8 @@ export function buildPod(job: PPOJob, pod: PodIdentity): Pod {
         fsGroup: USER_ID,
         seccompProfile: { type: 'RuntimeDefault' },
       },
-      ...(hasSidecar ? { initContainers: [buildCommunicator(job, pod)] } : {}),
-      containers: [buildWorker(job, pod)],
+      ...(hasSidecar ? { initContainers: [buildCommunicator(job, pod, image)] } : {}),
+      containers: [buildWorker(job, pod, image)],
       volumes: [
         { name: VOLUMES.config, configMap: { name: configMapName(name) } },
         { name: VOLUMES.temporary, emptyDir: {} },

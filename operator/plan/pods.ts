@@ -13,6 +13,7 @@ import { applyContainerTemplate, applyPodTemplate } from './pod-template.ts';
 import { type carrierOf, isColocated } from './ports.ts';
 import { addTls } from './tls.ts';
 import { addTracing } from './tracing.ts';
+import { imageOf, rememberImage } from './worker-image.ts';
 import { addScratch } from './workspace.ts';
 
 interface PlannedPod {
@@ -21,23 +22,28 @@ interface PlannedPod {
   readonly pod: Pod;
 }
 
-function buildRolePod(job: PPOJob, identity: PodIdentity, platform: Platform): Pod {
+interface Surroundings {
+  readonly platform: Platform;
+  readonly image: string;
+}
+
+function buildRolePod(job: PPOJob, identity: PodIdentity, { platform, image }: Surroundings): Pod {
   const { role } = identity;
-  const pod = addTracing(addTls(buildPod(job, identity), job, { role, platform }), job);
+  const pod = addTracing(addTls(buildPod(job, identity, image), job, { role, platform }), job);
   return addScratch(applyContainerTemplate(pod, job, role), job);
 }
 
-function buildRole(job: PPOJob, role: PodIdentity['role'], platform: Platform): PlannedPod[] {
+function buildRole(job: PPOJob, role: PodIdentity['role'], surroundings: Surroundings): PlannedPod[] {
   const { replicas } = job.spec.roles[role];
   return Array.from({ length: replicas }, (_, index) => ({
     ...{ carrier: role, index },
-    pod: buildRolePod(job, { role, index }, platform),
+    pod: buildRolePod(job, { role, index }, surroundings),
   }));
 }
 
-function buildColocated(job: PPOJob, platform: Platform): PlannedPod[] {
+function buildColocated(job: PPOJob, surroundings: Surroundings): PlannedPod[] {
   return Array.from({ length: job.spec.roles.actor.replicas }, (_, index) => {
-    const rolePods = SHARED_ROLES.map((role) => ({ role, pod: buildRolePod(job, { role, index }, platform) }));
+    const rolePods = SHARED_ROLES.map((role) => ({ role, pod: buildRolePod(job, { role, index }, surroundings) }));
     return { carrier: COLOCATED, index, pod: colocate(job, index, rolePods) };
   });
 }
@@ -53,10 +59,12 @@ export function buildPods(
   platform: Platform,
   { gang: state, existing }: { readonly gang: GangState | null; readonly existing: readonly Pod[] },
 ): Pod[] {
+  const image = imageOf(job, platform, existing);
+  const surroundings = { platform, image };
   const planned = isColocated(job)
-    ? [...buildRole(job, 'coordinator', platform), ...buildColocated(job, platform)]
-    : ROLE_NAMES.flatMap((role) => buildRole(job, role, platform));
-  const wanted = planned.map((one) => place(one, job, state));
+    ? [...buildRole(job, 'coordinator', surroundings), ...buildColocated(job, surroundings)]
+    : ROLE_NAMES.flatMap((role) => buildRole(job, role, surroundings));
+  const wanted = planned.map((one) => rememberImage(place(one, job, state), job, image));
   if (state === null) return wanted;
   const surplus = new Set(
     planned

@@ -16,7 +16,7 @@ import { installCrds } from './manifests.ts';
 
 const NUM_PODS = 7;
 const REFUSAL = /violates PodSecurity "restricted:latest": restricted volume types/;
-const PLATFORM = { kind: 'Cluster', operatorNamespace: 'ppo-system', metricsFrom: [] } as const;
+const PLATFORM = { kind: 'Cluster', operatorNamespace: 'ppo-system', metricsFrom: [], workerImage: 'ppo:1' } as const;
 
 const environment = await startEnvironment();
 const { cluster } = environment;

@@ -19,12 +19,13 @@ it('needs no option', () => {
     namespace: null,
     lease: { name: 'ppo-operator', namespace: null },
     identity: 'host_u1',
-    metrics: { host: '0.0.0.0', port: 8080 },
+    metrics: { host: '0.0.0.0', port: 8080, tls: null },
     page: null,
     concurrency: 16,
     logLevel: 'info',
     ownNamespace: null,
     metricsFromNamespaces: [],
+    workerImage: 'ppo-operator:0.1.0',
   });
 });
 
@@ -40,8 +41,18 @@ it('puts the lease where it is told, where the pod runs, or where the context po
 });
 
 it('takes addresses of both families', () => {
-  assert.deepEqual(settingsOf(['--metrics-address', '127.0.0.1:0']).metrics, { host: '127.0.0.1', port: 0 });
-  assert.deepEqual(settingsOf(['--metrics-address', '[::1]:9000']).metrics, { host: '::1', port: 9000 });
+  const addressOf = (text: string) => settingsOf(['--metrics-address', text]).metrics;
+  assert.deepEqual(addressOf('127.0.0.1:0'), { host: '127.0.0.1', port: 0, tls: null });
+  assert.deepEqual(addressOf('[::1]:9000'), { host: '::1', port: 9000, tls: null });
+});
+
+it('serves metrics by HTTPS with a certificate and its key', () => {
+  const { metrics } = settingsOf(['--metrics-tls-cert', '/tls/tls.crt', '--metrics-tls-key', '/tls/tls.key']);
+  assert.deepEqual(metrics.tls, { certificate: '/tls/tls.crt', key: '/tls/tls.key' });
+});
+
+it('gives jobs an image', () => {
+  assert.equal(settingsOf(['--worker-image', 'registry.example/ppo:2']).workerImage, 'registry.example/ppo:2');
 });
 
 it('knows where it runs itself, and who reads metrics', () => {
@@ -53,6 +64,7 @@ it('knows where it runs itself, and who reads metrics', () => {
 it('lists every problem', () => {
   const args = ['--concurrency', '0', '--metrics-address', '8080', '--log-level', 'loud', '--metrics-from', 'a,B'];
   args.push('--page-address', '0.0.0.0:1');
+  args.push('--metrics-tls-cert', '/tls/tls.crt', '--worker-image', '');
   assert.deepEqual(parseOptions({ ...INPUT, args }), {
     kind: 'wrong',
     problems: [
@@ -62,6 +74,8 @@ it('lists every problem', () => {
         'kubectl port-forward reaches it there, and so does a proxy with a login in the same pod',
       '--log-level loud: must be one of debug, info, warn, error',
       '--metrics-from B: must be names of namespaces, parted by commas',
+      '--metrics-tls-cert and --metrics-tls-key: give both, or neither',
+      '--worker-image: must name an image, such as ppo-operator:0.1.0',
     ],
   });
   const unknown = parseOptions({ ...INPUT, args: ['--verbose'] });

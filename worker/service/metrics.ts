@@ -2,7 +2,8 @@
  * Prometheus metrics of one process, with liveness and readiness, over HTTP on the pod's own address.
  * Knows nothing of what is measured.
  */
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
 /**
@@ -15,8 +16,16 @@ export function createMetrics(): Registry {
   return registry;
 }
 
+/** In PEM. */
+export interface ServerCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
 export interface MetricsServer {
   readonly port: number;
+  /** From the next connection on. Only where it began with one. */
+  useCertificate(certificate: ServerCertificate): void;
   close(): Promise<void>;
 }
 
@@ -36,15 +45,20 @@ export interface MetricsServerOptions {
   readonly port: number;
   readonly registry: Registry;
   readonly isReady: () => boolean;
+  /** By HTTPS where there is one. */
+  readonly certificate?: ServerCertificate;
 }
 
 /** Serves /metrics, /healthz and /readyz. Rejects when the port is taken. */
 export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
-  const server: Server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     answer(new URL(request.url ?? '/', 'http://pod').pathname, options, response).catch((error: unknown) =>
       send(response, 500, `${String(error)}\n`),
     );
-  });
+  };
+  const { certificate } = options;
+  const secure: HttpsServer | null = certificate === undefined ? null : createHttpsServer(certificate, listener);
+  const server: Server = secure ?? createServer(listener);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, resolve);
@@ -53,6 +67,7 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
   const port = typeof address === 'object' && address !== null ? address.port : options.port;
   return {
     port,
+    useCertificate: (renewed) => secure?.setSecureContext(renewed),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

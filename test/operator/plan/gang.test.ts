@@ -136,7 +136,7 @@ test("Kubernetes' own: every pod names the group, which waits for all", () => {
 
 test('Volcano: members by task, in a queue, by its scheduler', () => {
   const scheduling = { gang: 'Volcano', queue: 'team-a', minGenerationReplicas: 2 };
-  const { placement, pods } = planWith({ 'spec.scheduling': scheduling }, stateOf('Volcano'));
+  const { placement, pods } = planWith({ 'spec.image': 'ppo:1', 'spec.scheduling': scheduling }, stateOf('Volcano'));
   assert.deepEqual(specOf(placement[0]), {
     minMember: 8,
     minTaskMember: { coordinator: 1, actor: 2, critic: 1, generation: 2, reference: 1, reward: 1 },

@@ -6,7 +6,7 @@ import { planJob } from '../../../operator/plan/plan.ts';
 import { MACHINE, type Platform } from '../../../operator/plan/platform.ts';
 import { jobWith } from '../api/manifest.ts';
 
-const CLUSTER: Platform = { kind: 'Cluster', operatorNamespace: 'ppo-system', metricsFrom: [] };
+const CLUSTER: Platform = { kind: 'Cluster', operatorNamespace: 'ppo-system', metricsFrom: [], workerImage: 'ppo:1' };
 const own = { podSelector: { matchLabels: { 'rlhf.dev/job': 'job' } } };
 const tcp = (...ports: number[]) => ports.map((port) => ({ protocol: 'TCP', port }));
 

@@ -10,7 +10,7 @@ const term = { labelSelector: { matchLabels: { 'rlhf.dev/job': 'job' } }, topolo
 
 function packed(packing: unknown, affinity?: Readonly<Record<string, unknown>>) {
   const job = jobWith({ 'spec.scheduling.packing': packing });
-  const pod = buildPod(job, { role: 'actor', index: 0 });
+  const pod = buildPod(job, { role: 'actor', index: 0 }, 'registry/ppo:1');
   return pack({ ...pod, spec: { ...pod.spec, ...(affinity && { affinity }) } }, job);
 }
 

@@ -15,7 +15,7 @@ const JOBS = [
   { 'spec.placement.mode': 'Colocated' },
   { 'spec.podTemplate': { volumes: [{ name: 'v', emptyDir: {} }] } },
 ];
-const platform = { kind: 'Cluster', operatorNamespace: null, metricsFrom: [] } as const;
+const platform = { kind: 'Cluster', operatorNamespace: null, metricsFrom: [], workerImage: 'ppo:1' } as const;
 const pods = JOBS.flatMap((changes) => planJob(jobWith(changes), { outcome: null, platform }).pods);
 const VOLUME_TYPES = [
   ...['configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'persistentVolumeClaim', 'projected', 'secret'],

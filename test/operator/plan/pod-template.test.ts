@@ -89,6 +89,7 @@ test('images, pull policy and environment are for every container, resources of 
 
 test('labels and annotations are added, and never take the place of the operator', () => {
   const { metadata } = podOf('actor', {
+    'spec.image': 'ppo:1',
     'spec.podTemplate': { labels: { team: 'a' }, annotations: { note: 'x' } },
     'spec.roles.actor.podTemplate': { labels: { team: 'b' } },
   });

@@ -12,11 +12,11 @@ const job = jobWith({
   'spec.deadlines.rendezvousSeconds': 90,
   'spec.roles.actor.resources': { limits: { memory: '4Gi', 'nvidia.com/gpu': 1 } },
 });
-const pods = ROLE_NAMES.map((role) => buildPod(job, { role, index: 0 }));
+const pods = ROLE_NAMES.map((role) => buildPod(job, { role, index: 0 }, 'registry/ppo:1'));
 const containersOf = (pod: Pod): readonly Container[] => [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
 
 test('identity, restart policy and grace', () => {
-  const { metadata, spec } = buildPod(job, { role: 'generation', index: 2 });
+  const { metadata, spec } = buildPod(job, { role: 'generation', index: 2 }, 'registry/ppo:1');
   assert.equal(metadata.name, 'job-generation-2');
   assert.equal(metadata.labels?.['rlhf.dev/job'], 'job');
   assert.equal(metadata.labels?.['rlhf.dev/role'], 'generation');
@@ -103,8 +103,8 @@ test('the compiled job is mounted where the worker looks for it', () => {
 });
 
 test('resources are passed on as they are, to the worker alone', () => {
-  const pod = buildPod(job, { role: 'actor', index: 0 });
+  const pod = buildPod(job, { role: 'actor', index: 0 }, 'registry/ppo:1');
   assert.deepEqual(pod.spec.containers[0]?.resources, { limits: { memory: '4Gi', 'nvidia.com/gpu': 1 } });
   assert.ok(!('resources' in (pod.spec.initContainers?.[0] ?? {})));
-  assert.ok(!('resources' in (buildPod(job, { role: 'critic', index: 0 }).spec.containers[0] ?? {})));
+  assert.ok(!('resources' in (buildPod(job, { role: 'critic', index: 0 }, 'registry/ppo:1').spec.containers[0] ?? {})));
 });

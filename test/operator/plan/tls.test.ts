@@ -10,7 +10,7 @@ import { holderOf, identityOf, secretKeysOf, usesTls } from '../../../operator/p
 import { TLS_FILES } from '../../../worker/service/tls-identity.ts';
 import { jobWith } from '../api/manifest.ts';
 
-const CLUSTER: Platform = { kind: 'Cluster', operatorNamespace: null, metricsFrom: [] };
+const CLUSTER: Platform = { kind: 'Cluster', operatorNamespace: null, metricsFrom: [], workerImage: 'ppo:1' };
 
 function podsOf(job: PPOJob, platform: Platform): readonly Pod[] {
   return planJob(job, { outcome: null, platform }).pods;

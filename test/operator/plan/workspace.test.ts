@@ -11,7 +11,7 @@ const IDENTITY = { role: 'coordinator', index: 0 } as const;
 
 /** Where the pods of `job` have empty folders, by volume. */
 function scratchOf(job: PPOJob): Record<string, string | undefined> {
-  const { containers, volumes = [] } = addScratch(buildPod(job, IDENTITY), job).spec;
+  const { containers, volumes = [] } = addScratch(buildPod(job, IDENTITY, 'registry/ppo:1'), job).spec;
   const empty = volumes.filter(
     ({ name, emptyDir }) => emptyDir?.medium === undefined && emptyDir && name !== 'ppo-tmp',
   );
@@ -60,7 +60,7 @@ test("trackers' folders are the operator's too where they lie outside the output
 
 test('a volume that covers the folder stays', () => {
   const job = jobWith();
-  const pod = buildPod(job, IDENTITY);
+  const pod = buildPod(job, IDENTITY, 'registry/ppo:1');
   const [worker] = pod.spec.containers;
   const mounts = (mountPath: string) => [{ name: 'claim', mountPath }];
   const withClaim = (mountPath: string) => {

@@ -13,7 +13,7 @@ import { LIFETIMES } from '../../../operator/security/rotation.ts';
 import { NAMESPACE, WRITER } from '../cluster/fixtures.ts';
 import { JOB_KEY, POD_NAMES, RUNNING, World } from './fixtures.ts';
 
-const CLUSTER = { kind: 'Cluster', operatorNamespace: 'ppo-system', metricsFrom: [] } as const;
+const CLUSTER = { kind: 'Cluster', operatorNamespace: 'ppo-system', metricsFrom: [], workerImage: 'ppo:1' } as const;
 
 let world: World;
 beforeEach(() => {
