@@ -1,0 +1,29 @@
+// `npm run image`: builds the image of operator and workers as an archive, reads it back, and says what it is. A table of
+// contents.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { buildImage } from './build.ts';
+import { SBOM_PATH } from './contents.ts';
+import { inspectArchive } from './inspect.ts';
+import { parseImageOptions, USAGE } from './options.ts';
+
+const say = (line: string): void => console.error(line);
+const options = parseImageOptions(process.argv.slice(2));
+if (options.kind === 'help') process.stdout.write(USAGE);
+else if (options.kind === 'wrong') {
+  for (const problem of options.problems) say(problem);
+  say('npm run image -- --help tells what may be given');
+  process.exitCode = 2;
+} else {
+  const { request, sbom } = options;
+  for (const path of [request.output, sbom]) mkdirSync(dirname(path), { recursive: true });
+  await buildImage(request, say);
+  await inspectArchive(request.output, async ({ tags, architecture, sizeBytes, config, read }) => {
+    writeFileSync(sbom, (await read(SBOM_PATH)) ?? '');
+    const size = `${Math.round(sizeBytes / 1e6)} MB`;
+    say(
+      `${tags.join(', ')}: linux/${architecture}, ${size}, user ${config.User}, in ${request.output}; SBOM in ${sbom}`,
+    );
+  });
+}
