@@ -5,7 +5,7 @@
  */
 import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ReceiveWeightsReply } from '../api/generated/ppo/v1/ReceiveWeightsReply.ts';
-import { SECONDS_BUCKETS, Series, TOKEN_BUCKETS } from '../service/series.ts';
+import { SECONDS_BUCKETS, Series, showModelBytes, TOKEN_BUCKETS } from '../service/series.ts';
 import type { EngineStats } from './engine.ts';
 import type { EngineListener } from './engine-client.ts';
 import type { FinishedSequence, FinishReason } from './sequence.ts';
@@ -91,7 +91,10 @@ export class GenerationMetrics implements EngineListener {
     this.#receiveSeconds = series.histogram('ppo_weight_sync_receive_seconds', receipt, SECONDS_BUCKETS);
     const flip = 'From the received weights to their use';
     this.#flipSeconds = series.histogram('ppo_weight_sync_flip_seconds', flip, SECONDS_BUCKETS);
-    setMemory(series, options);
+    // Two versions of the weights lie in shared memory: one in use, one being received.
+    const parameters = 2 * options.parameterBytes;
+    showModelBytes(registry, { parameters, kv_cache: options.kvCacheBytes });
+    series.gauge('ppo_shared_memory_bytes', 'Memory shared with the communicator').set(parameters);
   }
 
   onStats(stats: EngineStats, previous: EngineStats): void {
@@ -132,12 +135,4 @@ export class GenerationMetrics implements EngineListener {
 function startAt0<T extends Gauge<VllmLabel> | Counter<VllmLabel>>(metric: T, of: Record<VllmLabel, string>): T {
   metric.inc(of, 0);
   return metric;
-}
-
-/** Two versions of the weights lie in shared memory: one in use, one being received. */
-function setMemory(series: Series, { parameterBytes, kvCacheBytes }: GenerationMetricsOptions): void {
-  const bytes = series.gaugeBy('ppo_model_bytes', 'Memory that the model takes, by what is in it', ['kind']);
-  bytes.set({ kind: 'parameters' }, 2 * parameterBytes);
-  bytes.set({ kind: 'kv_cache' }, kvCacheBytes);
-  series.gauge('ppo_shared_memory_bytes', 'Memory shared with the communicator').set(2 * parameterBytes);
 }

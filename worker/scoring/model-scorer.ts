@@ -21,8 +21,9 @@ export interface FrozenModel {
 export async function openModelScorer(model: FrozenModel, job: JobConfig, settings: WorkerSettings): Promise<Scorer> {
   const data: ScorerProgramData = { ...model, temperature: job.rollout.temperature, threads: settings.threads };
   const thread = await ComputeThread.start<ScorerApi>(new URL('./scorer-program.ts', import.meta.url), data);
+  const { parameterBytes, ...limits } = await openOrGiveUp(thread, () => thread.call('open'));
   return {
-    limits: await openOrGiveUp(thread, () => thread.call('open')),
+    ...{ limits, parameterBytes },
     needsTexts: false,
     score: (sequences) => thread.call('score', sequences),
     failed: failureOf(thread),

@@ -29,6 +29,7 @@ export async function openFunctionScorer(source: Source, tokenizerPath: string):
   thread.onEvent(() => watchdog.touch());
   return {
     limits: await openOrGiveUp(thread, () => thread.call('open')),
+    parameterBytes: null,
     needsTexts: true,
     score: (sequences, texts) => watchdog.during(() => thread.call('score', sequences, texts)),
     failed: failure.promise,

@@ -18,10 +18,14 @@ export interface ScorerProgramData {
   readonly threads: number;
 }
 
+export interface OpenedModel extends SequenceLimits {
+  readonly parameterBytes: number;
+}
+
 /** What the main thread may ask. */
 export interface ScorerApi {
   /** Loads the model; to be called first. Throws ModelError. */
-  open(): SequenceLimits;
+  open(): OpenedModel;
   score(sequences: readonly Sequence[]): Float32Array[];
 }
 
@@ -32,7 +36,8 @@ serveCompute<ScorerApi>({
     const { modelPath, head, ...options } = workerData as ScorerProgramData;
     const { config, layout, parameters } = loadModelFolder(modelPath, head);
     model = new ForwardModel({ ...options, device: createCpuDevice(), model: { config, layout }, parameters });
-    return { vocabSize: config.vocabSize, maxPositions: config.maxPositions };
+    const { vocabSize, maxPositions } = config;
+    return { vocabSize, maxPositions, parameterBytes: parameters.byteLength };
   },
   score: (sequences) => {
     if (model === null) throw new Error('internal: score before open');

@@ -8,6 +8,7 @@ import { EpochFence } from '../service/epoch.ts';
 import { createLogger } from '../service/log.ts';
 import { createMetrics } from '../service/metrics.ts';
 import { definitions } from '../service/protos.ts';
+import { showModelBytes } from '../service/series.ts';
 import { serveWorker } from '../service/worker.ts';
 import type { ScoreKind } from './forward-model.ts';
 import { readWorkerJob } from './role.ts';
@@ -18,6 +19,8 @@ import type { SequenceLimits } from './sequence.ts';
 /** Something that scores, ready to. */
 export interface Scorer {
   readonly limits: SequenceLimits;
+  /** Null where there is no model. */
+  readonly parameterBytes: number | null;
   readonly needsTexts: boolean;
   readonly score: ScorerServiceOptions['score'];
   /** Rejects when it can't score any more. */
@@ -42,6 +45,7 @@ export async function runScorer(settings: WorkerSettings, { kind, source, open }
     log.info({ source: source(job), kind }, 'ready to score');
     const fence = new EpochFence();
     const registry = createMetrics();
+    if (scorer.parameterBytes !== null) showModelBytes(registry, { parameters: scorer.parameterBytes });
     const service = scorerHandlers({
       ...{ kind, fence, limits: scorer.limits, needsTexts: scorer.needsTexts, score: scorer.score },
       metrics: createScorerMetrics(registry),

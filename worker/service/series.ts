@@ -92,6 +92,14 @@ export function unset(gauge: Gauge): void {
   gauge.remove();
 }
 
+/** Memory that a model takes: parameters, gradients, optimizer, kv_cache. */
+export function showModelBytes(registry: Registry, bytesByKind: Readonly<Record<string, number>>): void {
+  const bytes = new Series(registry).gaugeBy('ppo_model_bytes', 'Memory that the model takes, by what is in it', [
+    'kind',
+  ]);
+  for (const [kind, size] of Object.entries(bytesByKind)) bytes.set({ kind }, size);
+}
+
 /** For what takes milliseconds to minutes. */
 export const SECONDS_BUCKETS = [0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300];
 /** For what takes seconds to hours. */

@@ -3,7 +3,7 @@
  * coordinator's. Knows nothing of how the figures come about.
  */
 import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { SECONDS_BUCKETS, Series } from '../service/series.ts';
+import { SECONDS_BUCKETS, Series, showModelBytes } from '../service/series.ts';
 
 /** gradients: forward and backward; reduction: their sum over ranks, with the wait for them; optimizer: clip and update. */
 export const TRAIN_PARTS = ['gradients', 'reduction', 'optimizer'] as const;
@@ -21,8 +21,8 @@ export interface TrainerMetrics {
   readonly loss: Gauge;
   readonly gradientNorm: Gauge;
   readonly learningRate: Gauge;
-  readonly modelBytes: Gauge<'kind'>;
-  readonly sharedBytes: Gauge;
+  /** By what is in it; parameters and gradients are shared with the sidecar. */
+  readonly onMemory: (bytes: { parameters: number; gradients: number; optimizer: number }) => void;
   readonly sentBytes: Counter;
   readonly sendSeconds: Histogram;
   readonly checkpointBytes: Counter;
@@ -34,6 +34,7 @@ export function createTrainerMetrics(registry: Registry): TrainerMetrics {
     'part',
   ]);
   for (const part of TRAIN_PARTS) partSeconds.inc({ part }, 0);
+  const sharedBytes = series.gauge('ppo_shared_memory_bytes', 'Memory shared with the communicator');
   return {
     version: series.gauge('ppo_weights_version', 'Version of the weights: updates by whole iterations'),
     versionTime: series.gauge('ppo_weights_timestamp_seconds', 'When the weights became this version, Unix time'),
@@ -44,8 +45,10 @@ export function createTrainerMetrics(registry: Registry): TrainerMetrics {
     loss: series.gauge('ppo_train_loss', 'Loss of the last optimizer step'),
     gradientNorm: series.gauge('ppo_train_gradient_norm', 'Gradient norm of the last optimizer step, before clipping'),
     learningRate: series.gauge('ppo_train_learning_rate', 'Learning rate of the last optimizer step'),
-    modelBytes: series.gaugeBy('ppo_model_bytes', 'Memory that the model takes, by what is in it', ['kind']),
-    sharedBytes: series.gauge('ppo_shared_memory_bytes', 'Memory shared with the communicator'),
+    onMemory: (bytes) => {
+      showModelBytes(registry, bytes);
+      sharedBytes.set(bytes.parameters + bytes.gradients);
+    },
     sentBytes: series.counter('ppo_weight_sync_sent_bytes_total', 'Bytes of weights broadcast to generation'),
     sendSeconds: series.histogram('ppo_weight_sync_send_seconds', 'Length of a weight broadcast', SECONDS_BUCKETS),
     checkpointBytes: series.counter('ppo_checkpoint_written_bytes_total', 'Bytes of checkpoints written'),

@@ -65,13 +65,11 @@ export class Trainer {
     this.#options = options;
     this.#checksum = options.info.checksum;
     const { numElements, numReductionElements } = options.info;
-    const bytes = {
+    options.metrics.onMemory({
       parameters: numElements * Float32Array.BYTES_PER_ELEMENT,
       gradients: numReductionElements * Float32Array.BYTES_PER_ELEMENT,
       optimizer: 2 * numElements * Float32Array.BYTES_PER_ELEMENT,
-    };
-    for (const [kind, size] of Object.entries(bytes)) options.metrics.modelBytes.set({ kind }, size);
-    options.metrics.sharedBytes.set(bytes.parameters + bytes.gradients);
+    });
     options.metrics.version.set(0);
     options.metrics.versionTime.setToCurrentTime();
   }
