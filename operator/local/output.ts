@@ -12,6 +12,8 @@ export interface OutputPaths {
   readonly summary: string;
   readonly curves: string;
   readonly logs: string;
+  /** Only there while the job runs. */
+  readonly metricTargets: string;
   readonly actor: string;
 }
 
@@ -23,6 +25,7 @@ export function outputPaths(directory: string): OutputPaths {
     summary: join(directory, 'summary.json'),
     curves: join(directory, 'curves.svg'),
     logs: join(directory, 'logs'),
+    metricTargets: join(directory, 'metric-targets.json'),
     actor: join(directory, 'actor'),
   };
 }

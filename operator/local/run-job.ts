@@ -12,6 +12,7 @@ import type { Display, Moment } from './displays.ts';
 import { INTERRUPTED, Interrupts } from './interrupts.ts';
 import { buildJobView, isFinal } from './job-view.ts';
 import { LocalCluster } from './local-cluster.ts';
+import { TargetsFile } from './metric-targets.ts';
 import { MetricsFile } from './metrics-file.ts';
 import type { OutputPaths } from './output.ts';
 import { renderCurves } from './plot.ts';
@@ -50,6 +51,7 @@ export async function runJob(options: RunJobOptions): Promise<RunResult> {
     watchesParent: options.watchesParent,
     onInsist: () => process.exit(INTERRUPTED), // the exit listener ends what runs
   });
+  const targets = new TargetsFile(paths.metricTargets);
   let local: LocalCluster | null = null;
   const kill = (): void => local?.kill();
   process.once('exit', kill);
@@ -61,7 +63,7 @@ export async function runJob(options: RunJobOptions): Promise<RunResult> {
       onFault: (error) => fault.reject(error),
     });
     await local.submit({ ...job });
-    const end = showUntilEnd({ ...options, local, startMs, signal: showing.signal });
+    const end = showUntilEnd({ ...options, local, startMs, targets, signal: showing.signal });
     const ended = await Promise.race([end, interrupts.asked, fault.promise]);
     if (typeof ended === 'string') {
       showing.abort(); // from here on pods end because they are told to, which is no news
@@ -76,6 +78,7 @@ export async function runJob(options: RunJobOptions): Promise<RunResult> {
   } finally {
     showing.abort();
     display.close();
+    targets.remove();
     kill();
     process.off('exit', kill);
     interrupts.close();
@@ -85,6 +88,7 @@ export async function runJob(options: RunJobOptions): Promise<RunResult> {
 interface Showing extends RunJobOptions {
   readonly local: LocalCluster;
   readonly startMs: number;
+  readonly targets: TargetsFile;
   readonly signal: AbortSignal;
 }
 
@@ -100,12 +104,13 @@ async function showUntilEnd(showing: Showing): Promise<Moment> {
   }
 }
 
-async function look({ local: { cluster }, job, startMs }: Showing, metrics: MetricsFile): Promise<Moment> {
+async function look({ local: { cluster }, job, startMs, targets }: Showing, metrics: MetricsFile): Promise<Moment> {
   const { name, namespace = 'default' } = job.metadata;
   const [stored, pods] = await Promise.all([
     cluster.get(PPO_JOBS, { namespace, name }),
     cluster.list(PODS, { namespace }),
   ]);
+  targets.update(pods.items);
   return {
     view: buildJobView(stored, pods.items),
     records: metrics.read(),
