@@ -24,6 +24,25 @@ RUN node image/layers.ts ../npm.cdx.json ../layers
 FROM scratch AS sbom
 COPY --from=layers /build/layers/programs/app/sbom.cdx.json /
 
+# No distribution below: Node.js, the C libraries that it is linked with, and the programs. No shell, no npm.
+FROM scratch AS cpu
+COPY --from=layers /build/layers/system/ /
+COPY --from=layers /build/layers/node/ /
+COPY --from=layers /build/layers/packages/ /
+COPY --from=layers /build/layers/programs/ /
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="ppo-operator" \
+      org.opencontainers.image.description="PPO on language models from one PPOJob manifest: operator and workers" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+ENV PATH="/usr/local/bin:/usr/bin:/bin" NODE_ENV="production"
+WORKDIR /app
+USER 65532:65532
+ENTRYPOINT ["node"]
+CMD ["operator/main.ts"]
+
 # What onnxruntime-node leaves to its install script: CUDA's provider, from NuGet.
 FROM packages AS cuda-provider
 RUN node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12
@@ -48,21 +67,5 @@ USER 65532:65532
 ENTRYPOINT ["node"]
 CMD ["operator/main.ts"]
 
-# No distribution below: Node.js, the C libraries that it is linked with, and the programs. No shell, no npm.
-FROM scratch AS cpu
-COPY --from=layers /build/layers/system/ /
-COPY --from=layers /build/layers/node/ /
-COPY --from=layers /build/layers/packages/ /
-COPY --from=layers /build/layers/programs/ /
-ARG VERSION=0.1.0
-ARG REVISION=unknown
-LABEL org.opencontainers.image.title="ppo-operator" \
-      org.opencontainers.image.description="PPO on language models from one PPOJob manifest: operator and workers" \
-      org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
-ENV PATH="/usr/local/bin:/usr/bin:/bin" NODE_ENV="production"
-WORKDIR /app
-USER 65532:65532
-ENTRYPOINT ["node"]
-CMD ["operator/main.ts"]
+# What is built when no target is named. CUDA's stages stand behind CPU's, since older builders make all up to the target.
+FROM cpu AS default

@@ -50,7 +50,11 @@ export async function buildImage(request: BuildRequest, say: Say): Promise<void>
   const { builder, refusals } = await findBuilder(request.builders, bases, platform);
   for (const refusal of refusals) say(`${refusal.builder} can't build here: ${refusal.reason}`);
   if (builder !== null) {
-    await buildWith(builder, { repository: REPOSITORY, name, target: variant, args, platform, npmrc }, output);
+    await buildWith(
+      builder,
+      { repository: REPOSITORY, name: fullName(name), target: variant, args, platform, npmrc },
+      output,
+    );
     say(`built by ${builder} from the Dockerfile, on ${bases.join(' and ')}`);
     return;
   }

@@ -2,6 +2,7 @@
 // guessed: is it there, does it answer, can it have the base image. It knows no image's contents.
 
 import { execFile, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 export interface BuildOrder {
@@ -20,7 +21,8 @@ interface Builder {
   readonly name: BuilderName;
   /** Fails where the program is there but can do nothing, such as a client without its daemon. */
   readonly probe: readonly string[];
-  readonly pull: (image: string, platform: string | null) => readonly string[];
+  /** Succeeds where the image is here already, which needs no registry. */
+  readonly look: (image: string) => readonly string[];
   readonly build: (order: BuildOrder) => readonly string[];
   /** To an archive as `docker save` writes it. */
   readonly save: (name: string, path: string) => readonly string[];
@@ -37,9 +39,10 @@ function pullArguments(image: string, platform: string | null): string[] {
   return ['pull', ...(platform === null ? [] : ['--platform', platform]), image];
 }
 
-function buildArguments({ name, target, args, platform, npmrc }: BuildOrder): string[] {
+/** Options go before the folder: buildah takes none after it. */
+function buildArguments({ name, target, args, platform, npmrc }: BuildOrder, ...options: readonly string[]): string[] {
   return [
-    ...['build', '--tag', name, '--target', target],
+    ...['build', '--tag', name, '--target', target, ...options],
     ...Object.entries(args).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]),
     ...(platform === null ? [] : ['--platform', platform]),
     ...(npmrc === null ? [] : ['--secret', `id=npmrc,src=${npmrc}`]),
@@ -51,22 +54,22 @@ const BUILDERS: readonly Builder[] = [
   {
     name: 'docker',
     probe: ['info', '--format', '{{.ServerVersion}}'],
-    pull: pullArguments,
-    build: buildArguments,
+    look: (image) => ['image', 'inspect', image],
+    build: (order) => buildArguments(order),
     save: (name, path) => ['save', '--output', path, name],
   },
   {
     name: 'podman',
     probe: ['info', '--format', '{{.Version.Version}}'],
-    pull: pullArguments,
-    build: (order) => [...buildArguments(order), '--format', 'docker'],
+    look: (image) => ['image', 'exists', image],
+    build: (order) => buildArguments(order, '--format', 'docker'),
     save: (name, path) => ['save', '--format', 'docker-archive', '--output', path, name],
   },
   {
     name: 'buildah',
     probe: ['info'],
-    pull: (image, platform) => [...pullArguments(image, platform), '--policy', 'missing'],
-    build: (order) => [...buildArguments(order), '--format', 'docker', '--layers'],
+    look: (image) => ['inspect', '--type', 'image', image],
+    build: (order) => buildArguments(order, '--format', 'docker', '--layers'),
     save: (name, path) => ['push', name, `docker-archive:${path}:${name}`],
   },
 ];
@@ -83,10 +86,11 @@ export async function findBuilder(
   platform: string | null,
 ): Promise<{ readonly builder: BuilderName | null; readonly refusals: readonly Refusal[] }> {
   const refusals: Refusal[] = [];
-  for (const { name, probe, pull } of BUILDERS.filter((builder) => names.includes(builder.name))) {
+  for (const { name, probe, look } of BUILDERS.filter((builder) => names.includes(builder.name))) {
     let reason = await failureOf(name, probe, PROBE_TIMEOUT_MS);
     for (const image of reason === null ? baseImages : []) {
-      reason ??= await failureOf(name, pull(image, platform), PULL_TIMEOUT_MS);
+      if (reason !== null || (await failureOf(name, look(image), PROBE_TIMEOUT_MS)) === null) continue;
+      reason = await failureOf(name, pullArguments(image, platform), PULL_TIMEOUT_MS);
     }
     if (reason === null) return { builder: name, refusals };
     refusals.push({ builder: name, reason });
@@ -98,6 +102,7 @@ export async function findBuilder(
 export async function buildWith(name: BuilderName, order: BuildOrder, path: string): Promise<void> {
   const builder = BUILDERS.find((one) => one.name === name);
   if (builder === undefined) throw new Error(`no builder is called ${name}`);
+  rmSync(path, { force: true }); // an archive is added to by some
   for (const args of [builder.build(order), builder.save(order.name, path)]) await follow(name, args, order.repository);
 }
 

@@ -6,17 +6,11 @@ import { dirname } from 'node:path';
 import { buildImage } from './build.ts';
 import { SBOM_PATH } from './contents.ts';
 import { inspectArchive } from './inspect.ts';
-import { parseImageOptions, USAGE } from './options.ts';
+import { type BuildOptions, parseImageOptions, USAGE } from './options.ts';
 
 const say = (line: string): void => console.error(line);
-const options = parseImageOptions(process.argv.slice(2));
-if (options.kind === 'help') process.stdout.write(USAGE);
-else if (options.kind === 'wrong') {
-  for (const problem of options.problems) say(problem);
-  say('npm run image -- --help tells what may be given');
-  process.exitCode = 2;
-} else {
-  const { request, sbom } = options;
+
+async function build({ request, sbom }: BuildOptions): Promise<void> {
   for (const path of [request.output, sbom]) mkdirSync(dirname(path), { recursive: true });
   await buildImage(request, say);
   await inspectArchive(request.output, async ({ tags, architecture, sizeBytes, config, read }) => {
@@ -25,5 +19,18 @@ else if (options.kind === 'wrong') {
     say(
       `${tags.join(', ')}: linux/${architecture}, ${size}, user ${config.User}, in ${request.output}; SBOM in ${sbom}`,
     );
+  });
+}
+
+const options = parseImageOptions(process.argv.slice(2));
+if (options.kind === 'help') process.stdout.write(USAGE);
+else if (options.kind === 'wrong') {
+  for (const problem of options.problems) say(problem);
+  say('npm run image -- --help tells what may be given');
+  process.exitCode = 2;
+} else {
+  await build(options).catch((error: unknown) => {
+    say(error instanceof Error ? error.message : String(error));
+    process.exitCode = 1;
   });
 }

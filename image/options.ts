@@ -33,8 +33,14 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
+export interface BuildOptions {
+  readonly kind: 'build';
+  readonly request: BuildRequest;
+  readonly sbom: string;
+}
+
 export type ImageOptions =
-  | { readonly kind: 'build'; readonly request: BuildRequest; readonly sbom: string }
+  | BuildOptions
   | { readonly kind: 'help' }
   | { readonly kind: 'wrong'; readonly problems: readonly string[] };
 

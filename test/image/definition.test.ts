@@ -28,7 +28,10 @@ describe('the Dockerfile', () => {
     const [cuda = '', ...rest] = basesOf(dockerfile, 'cuda');
     assert.match(cuda, /^docker\.io\/nvidia\/cuda:\d+\.\d+\.\d+-cudnn-runtime-ubuntu\d\d\.04$/);
     assert.deepEqual(rest, basesOf(dockerfile, 'cpu'));
-    assert.equal(dockerfile.stages.at(-1)?.name, 'cpu', 'what is built when no target is named');
+    const { base, instructions } = dockerfile.stages.at(-1) ?? {};
+    assert.deepEqual({ base, instructions }, { base: 'cpu', instructions: [] }, 'what is built when no target is named');
+    const names = dockerfile.stages.map(({ name }) => name);
+    assert.ok(names.indexOf('cpu') < names.indexOf('cuda-provider'), 'not every builder passes over unused stages');
   });
 
   it('has one unprivileged numeric user', () => {
