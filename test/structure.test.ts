@@ -17,7 +17,7 @@ function sourcesBelow(folder: string): string[] {
 }
 
 const product = [...sourcesBelow('operator'), ...sourcesBelow('worker')];
-const all = [...product, ...sourcesBelow('test'), ...sourcesBelow('examples')];
+const all = [...product, ...['charts', 'test', 'examples'].flatMap(sourcesBelow)];
 const textByPath = new Map(all.map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]));
 
 /** What a file loads when it runs; type imports vanish. */

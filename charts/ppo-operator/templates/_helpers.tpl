@@ -1,0 +1,94 @@
+{{/* Names, labels and addresses that several templates share. */}}
+
+{{- define "ppo-operator.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/* Of the objects in the release's namespace. */}}
+{{- define "ppo-operator.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" }}
+{{- else }}
+{{- $name := include "ppo-operator.name" . }}
+{{- if contains $name .Release.Name }}
+{{- .Release.Name | trunc 50 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 50 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Of the objects that no namespace holds: releases of the same name in two namespaces must not share them. */}}
+{{- define "ppo-operator.clusterName" -}}
+{{- $name := include "ppo-operator.fullname" . }}
+{{- if eq $name .Release.Namespace }}{{ $name }}{{ else }}{{ printf "%s-%s" .Release.Namespace $name | trunc 63 | trimSuffix "-" }}{{ end }}
+{{- end }}
+
+{{- define "ppo-operator.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "ppo-operator.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "ppo-operator.labels" -}}
+{{- with .Values.commonLabels }}{{ toYaml . }}
+{{ end -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{ include "ppo-operator.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "ppo-operator.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "ppo-operator.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- required "serviceAccount.create is false: name the ServiceAccount that the operator is to use in serviceAccount.name" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{- define "ppo-operator.image" -}}
+{{- with .Values.image -}}
+{{- if .digest }}{{ .repository }}@{{ .digest }}{{ else }}{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{/* Of the operator's pods, and of the pod that tests them: what the Pod Security level "restricted" asks for. */}}
+{{- define "ppo-operator.podSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{- define "ppo-operator.containerSecurityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
+{{- define "ppo-operator.metricsScheme" -}}
+{{- if .Values.metrics.tls.secretName }}HTTPS{{ else }}HTTP{{ end }}
+{{- end }}
+
+{{- define "ppo-operator.metricsHost" -}}
+{{ include "ppo-operator.fullname" . }}-metrics.{{ .Release.Namespace }}.svc
+{{- end }}
+
+{{/* Prometheus would be told to scrape what nothing lets it reach. */}}
+{{- define "ppo-operator.requireScrapers" -}}
+{{- if not .root.Values.metrics.scrapeFrom }}
+{{- fail (printf "metrics.%s.enabled: also name the namespace that Prometheus runs in, or the NetworkPolicies keep it out: --set 'metrics.scrapeFrom={monitoring}'" .monitor) }}
+{{- end }}
+{{- end }}
+
+{{/* What a pod of another namespace is known by; nobody can change that label. */}}
+{{- define "ppo-operator.scraperPeers" -}}
+{{- range .Values.metrics.scrapeFrom }}
+- namespaceSelector:
+    matchLabels:
+      kubernetes.io/metadata.name: {{ . }}
+{{- end }}
+{{- end }}
