@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { REPOSITORY, workingTreeImage } from '../../image/build.ts';
@@ -86,6 +86,21 @@ describe('the image', { skip: process.platform === 'linux' ? false : 'it is of L
     });
   }
 
+  it('has every module that its programs import', () => {
+    const programs = [...files].filter(([path]) => /^\/app\/(?:operator|worker)\/.*\.ts$/.test(path));
+    const imports = programs.flatMap(([path, file]) =>
+      importsOf(readFileSync(file, 'utf8')).map((name) => ({ path, name, isRelative: name.startsWith('.') })),
+    );
+    assert.ok(imports.filter(({ isRelative }) => !isRelative).length > 20);
+    const needed = imports.map(({ path, name, isRelative }) =>
+      isRelative ? posix.join(posix.dirname(path), name) : `${MODULES}/${packageName(name)}/package.json`,
+    );
+    assert.deepEqual(
+      needed.filter((path) => !files.has(path)),
+      [],
+    );
+  });
+
   it('names in its bill of materials every package that it has, the native ones among them', () => {
     const purls = new Set(components().map(({ purl }) => purl.replace(/@[^@]*$/, '').replace('%40', '@')));
     const packages = new Set(
@@ -146,15 +161,11 @@ describe('the image', { skip: process.platform === 'linux' ? false : 'it is of L
       assert.match(stdout + stderr, /worker environment is wrong:.*PPO_ROLE/s);
     });
 
-    it('loads its native libraries, and every module of its programs', async () => {
+    it('loads its native libraries, and all that the operator is made of', async () => {
       const script = `
-        import { readdirSync } from 'node:fs';
         const { loadOrtLibrary } = await import('/app/worker/runtime/ort-library.ts');
         loadOrtLibrary();
-        // Files that import and export alone run nothing.
-        const paths = readdirSync('/app', { recursive: true }).filter((path) => /^(?:operator|worker)\\/.*\\.ts$/.test(path));
-        const programs = /(?:^|\\/)(?:main|generate-crd|[\\w-]*(?:thread|program))\\.ts$/;
-        for (const path of paths) if (!programs.test(path)) await import('/app/' + path);
+        await import('/app/operator/in-cluster.ts');
         console.log('loaded');`;
       const { stdout, stderr } = await start('--input-type=module', '--eval', script);
       assert.equal(stdout, 'loaded\n', stderr);
@@ -169,3 +180,18 @@ describe('the image', { skip: process.platform === 'linux' ? false : 'it is of L
     });
   });
 });
+
+/** Names of modules in the statements of a program, without Node.js' own and without types. */
+function importsOf(text: string): string[] {
+  const statements = text.matchAll(
+    /^(?:import|export)\s(?!type\s)(?:[^'";]*?\sfrom\s)?'([^']+)'|\bimport\('([^']+)'\)/gm,
+  );
+  return [...statements].map(([, name, dynamic = '']) => name ?? dynamic).filter((name) => !name.startsWith('node:'));
+}
+
+function packageName(module: string): string {
+  return module
+    .split('/')
+    .slice(0, module.startsWith('@') ? 2 : 1)
+    .join('/');
+}

@@ -29,7 +29,11 @@ describe('the Dockerfile', () => {
     assert.match(cuda, /^docker\.io\/nvidia\/cuda:\d+\.\d+\.\d+-cudnn-runtime-ubuntu\d\d\.04$/);
     assert.deepEqual(rest, basesOf(dockerfile, 'cpu'));
     const { base, instructions } = dockerfile.stages.at(-1) ?? {};
-    assert.deepEqual({ base, instructions }, { base: 'cpu', instructions: [] }, 'what is built when no target is named');
+    assert.deepEqual(
+      { base, instructions },
+      { base: 'cpu', instructions: [] },
+      'what is built when no target is named',
+    );
     const names = dockerfile.stages.map(({ name }) => name);
     assert.ok(names.indexOf('cpu') < names.indexOf('cuda-provider'), 'not every builder passes over unused stages');
   });
