@@ -18,6 +18,8 @@ import { runOperator } from './reconcile/operator.ts';
 
 /** Two attempts fit into the time in which a leader must renew its lease. */
 const LEASE_REQUEST_DEADLINE_MS = 5000;
+/** Kubernetes' own Job controller waits a second. */
+const POD_PATIENCE_MS = 500;
 
 /** Runs until the signal aborts or the lease is lost; says which. Throws when it can't start. */
 export async function runInCluster(settings: OperatorSettings, signal: AbortSignal): Promise<LeadershipEnd> {
@@ -67,6 +69,7 @@ async function leadThroughout(parts: Parts, signal: AbortSignal): Promise<Leader
         onError: (error, job) => log.warn({ err: error, ...(job !== null && { job }) }, 'a fault'),
         ...{ observer: metrics.controller, jobs: metrics.jobs, onEventDropped: metrics.onEventDropped },
         concurrency: settings.concurrency,
+        podPatienceMs: POD_PATIENCE_MS,
         platform: platformOf(settings),
         ...(settings.namespace !== null && { namespace: settings.namespace }),
       },
@@ -94,9 +97,10 @@ async function leadThroughout(parts: Parts, signal: AbortSignal): Promise<Leader
   );
 }
 
-function platformOf({ ownNamespace, metricsFromNamespaces, workerImage }: OperatorSettings): Platform {
+function platformOf(settings: OperatorSettings): Platform {
+  const { ownNamespace, metricsFromNamespaces, workerImage, certificateMs } = settings;
   const metricsFrom = metricsFromNamespaces.map(namespacePeer);
-  return { kind: 'Cluster', operatorNamespace: ownNamespace, metricsFrom, workerImage };
+  return { kind: 'Cluster', operatorNamespace: ownNamespace, metricsFrom, workerImage, certificateMs };
 }
 
 function createLog({ logLevel, identity }: OperatorSettings): Logger {

@@ -27,12 +27,13 @@ export class ObjectCache {
     this.#options = options;
   }
 
-  /** A list or a change, in the order in which they came. */
-  apply<T extends KubernetesObject>(kind: ResourceKind<T>, update: Update<T>): void {
+  /** A list or a change, in the order in which they came. False where a change tells of no more than is known already. */
+  apply<T extends KubernetesObject>(kind: ResourceKind<T>, update: Update<T>): boolean {
     const store = this.#store(kind);
     if (update.type === 'LISTED') store.replace(update.items, update.resourceVersion);
     else if (update.type === 'DELETED') store.remove(update.object);
-    else store.put(update.object);
+    else return store.put(update.object);
+    return true;
   }
 
   /** The answer to a write of our own. Ignored for kinds that aren't followed. */
@@ -98,17 +99,19 @@ class KindStore {
     for (const item of items) this.put(item);
   }
 
-  put(object: Known): void {
+  /** Whether it is newer than what was known. */
+  put(object: Known): boolean {
     const key = keyOf(object.metadata);
-    if (this.#gone.has(object.metadata.uid)) return;
+    if (this.#gone.has(object.metadata.uid)) return false;
     const known = this.objects.get(key);
     if (known !== undefined) {
-      if (!isNewer(object.metadata.resourceVersion, known.metadata.resourceVersion)) return;
+      if (!isNewer(object.metadata.resourceVersion, known.metadata.resourceVersion)) return false;
       this.#unindex(key, known);
     }
     const kept = this.#trim(object);
     this.objects.set(key, kept);
     this.#index(key, kept);
+    return true;
   }
 
   remove(object: Known): void {
@@ -140,6 +143,7 @@ class KindStore {
 /** Whether an object with these labels, in this namespace, is asked for. */
 export function isSelected(object: KubernetesObject, options: ListOptions): boolean {
   if (options.namespace !== undefined && object.metadata.namespace !== options.namespace) return false;
+  for (const [path, value] of Object.entries(options.fields ?? {})) if (fieldAt(object, path) !== value) return false;
   return Object.entries(options.labels ?? {}).every(([name, value]) => object.metadata.labels?.[name] === value);
 }
 

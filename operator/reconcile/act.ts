@@ -62,12 +62,10 @@ export async function act(cluster: Cluster, input: ActInput): Promise<Error[]> {
   const errors: Error[] = [];
   let { mayCreatePods } = input;
   const take = async (step: Step): Promise<void> => {
-    try {
-      await step.run();
-    } catch (error) {
-      if (step.isForPods) mayCreatePods = false;
-      errors.push(new Error(`${step.name}: ${error instanceof Error ? error.message : error}`, { cause: error }));
-    }
+    const error = await attempt(step);
+    if (error === null) return;
+    if (step.isForPods) mayCreatePods = false;
+    errors.push(error);
   };
   const steps = [...applySteps(cluster, input), ...podSteps(cluster, input)];
   for (const step of steps) if (!step.createsPod) await take(step);
@@ -78,6 +76,31 @@ export async function act(cluster: Cluster, input: ActInput): Promise<Error[]> {
     if (errors.length >= MAX_ERRORS) break;
   }
   return errors;
+}
+
+/** Deletes pods of a job of which nothing else is done. Returns what failed. */
+export async function removePods(
+  cluster: Cluster,
+  pods: readonly Stored<Pod>[],
+  policy: CleanPodPolicy,
+): Promise<Error[]> {
+  const due = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && isCleaned(pod, policy));
+  const errors = await Promise.all(due.map((pod) => attempt(deletion(cluster, PODS, pod))));
+  return errors.filter((error) => error !== null);
+}
+
+function isCleaned(pod: Pod, policy: CleanPodPolicy): boolean {
+  return policy === 'All' || (policy === 'Running' && !hasEnded(pod));
+}
+
+/** What failed, in words; null where it worked. */
+async function attempt({ name, run }: Step): Promise<Error | null> {
+  try {
+    await run();
+    return null;
+  } catch (error) {
+    return new Error(`${name}: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
 }
 
 function applySteps(cluster: Cluster, input: ActInput): Step[] {
@@ -166,7 +189,7 @@ function podSteps(cluster: Cluster, { observed, desired, ...input }: ActInput): 
   const isDue = (pod: Stored<Pod>): boolean => {
     if (pod.metadata.deletionTimestamp !== undefined) return false;
     if (wanted.has(pod.metadata.name)) return input.replacing.has(pod.metadata.uid);
-    return input.cleanPodPolicy === 'All' || (input.cleanPodPolicy === 'Running' && !hasEnded(pod));
+    return isCleaned(pod, input.cleanPodPolicy);
   };
   const isMissing = (pod: Pod): boolean =>
     !existing.has(pod.metadata.name) && !input.heldGroups.has(groupOf(pod) ?? '');

@@ -7,7 +7,7 @@ import type { Clock } from '../cluster/clock.ts';
 import { type Cluster, CONFIG_MAPS, PODS, type ResourceKind, SERVICES } from '../cluster/cluster.ts';
 import { follow, sleep } from '../cluster/list-watch.ts';
 import type { ObjectCache } from '../cluster/object-cache.ts';
-import type { KubernetesObject } from '../cluster/objects.ts';
+import type { KubernetesObject, WatchEvent } from '../cluster/objects.ts';
 import { keyOf, ownerKeyOf, PPO_JOBS } from './ppojob-kind.ts';
 import type { ReconcileResult } from './result.ts';
 import { type Priority, type QueueObserver, type QueueStatistics, WorkQueue } from './work-queue.ts';
@@ -36,6 +36,8 @@ export interface ControllerOptions {
   /** Every job is looked at again after this time, in case a change was missed. */
   readonly resyncMs?: number;
   readonly observer?: ControllerObserver;
+  /** How long the reconcile that a change of this child asks for may wait for further ones; not at all when absent. */
+  readonly patienceMs?: (child: KubernetesObject) => number;
 }
 
 const DEFAULT_CONCURRENCY = 4;
@@ -102,12 +104,15 @@ export class Controller {
       ...(namespace !== undefined && { namespace }),
     });
     for await (const update of updates) {
-      cache.apply(kind, update);
+      const isNews = cache.apply(kind, update);
       if (update.type === 'LISTED') {
         options.onListed();
         // A list shows what is there, not what has gone since the last watch: every job may have lost a child.
         this.#enqueueAll('low');
-      } else this.#enqueueKey(options.keyOfObject(update.object));
+      } else if (isNews || update.type !== 'ADDED') {
+        // What we have made ourselves was taken into account when it was made.
+        this.#enqueueChange(options.keyOfObject(update.object), update);
+      }
     }
   }
 
@@ -119,8 +124,11 @@ export class Controller {
     }
   }
 
-  #enqueueKey(key: string | null): void {
-    if (key !== null) this.#queue.add(key);
+  #enqueueChange(key: string | null, { type, object }: WatchEvent<KubernetesObject>): void {
+    if (key === null) return;
+    const waitMs = type === 'DELETED' ? 0 : (this.#options.patienceMs?.(object) ?? 0);
+    if (waitMs > 0) this.#queue.addAfter(key, waitMs);
+    else this.#queue.add(key);
   }
 
   #enqueueAll(priority: Priority): void {

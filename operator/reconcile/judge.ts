@@ -36,7 +36,8 @@ export interface JudgeInput {
   readonly nowMs: number;
 }
 
-const NOTHING: Judgement = { outcome: null, restarts: [], unstartable: null, stuckLeftMs: null };
+/** Of a job about which there is nothing to decide. */
+export const NOTHING: Judgement = { outcome: null, restarts: [], unstartable: null, stuckLeftMs: null };
 
 export function judge(input: JudgeInput): Judgement {
   const { job, status, pods } = input;

@@ -17,19 +17,28 @@ export interface Observed {
 export async function observe(cluster: Cluster, key: string): Promise<Observed | null> {
   const job = await findJob(cluster, key);
   if (job === null) return null;
-  const { namespace, name, uid } = job.metadata;
-  const options: ListOptions = { namespace, labels: { [LABELS.job]: name } };
+  const { uid } = job.metadata;
+  const options = childrenOf(job);
   const [pods, services, configMaps] = await Promise.all([
-    cluster.list(PODS, options),
+    observePods(cluster, job),
     cluster.list(SERVICES, options),
     cluster.list(CONFIG_MAPS, options),
   ]);
   return {
     job,
-    pods: pods.items.filter((object) => isControlledBy(object, uid)),
+    pods,
     services: services.items.filter((object) => isControlledBy(object, uid)),
     configMaps: configMaps.items.filter((object) => isControlledBy(object, uid)),
   };
+}
+
+export async function observePods(cluster: Cluster, job: Stored<PPOJobObject>): Promise<readonly Stored<Pod>[]> {
+  const { items } = await cluster.list(PODS, childrenOf(job));
+  return items.filter((object) => isControlledBy(object, job.metadata.uid));
+}
+
+function childrenOf({ metadata }: Stored<PPOJobObject>): ListOptions {
+  return { namespace: metadata.namespace, labels: { [LABELS.job]: metadata.name } };
 }
 
 async function findJob(cluster: Cluster, key: string): Promise<Stored<PPOJobObject> | null> {

@@ -11,6 +11,7 @@ import { MACHINE, type Platform } from '../plan/platform.ts';
 import { Controller, type ControllerObserver } from './controller.ts';
 import type { FigureStore } from './figures.ts';
 import { type JobObserver, NO_JOB_OBSERVER } from './job-observer.ts';
+import { mayWait } from './patience.ts';
 import { nameOfKey, PPO_JOBS } from './ppojob-kind.ts';
 import { GrpcProgressSource, type ProgressSource } from './progress-source.ts';
 import { PPOJobReconciler } from './reconciler.ts';
@@ -37,12 +38,14 @@ export interface OperatorOptions {
   readonly discovery?: Discovery;
   /** Where pods run; absent: on this machine. */
   readonly platform?: Platform;
+  /** How long pods that come up wait for each other, before the job is looked at; not at all when absent. */
+  readonly podPatienceMs?: number;
 }
 
 /** Runs until the signal aborts and what is under way has ended. */
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
   const { onError, namespace, concurrency, observer, clock = systemClock, discovery = null } = options;
-  const { platform = MACHINE, jobs = NO_JOB_OBSERVER, onEventDropped, figures } = options;
+  const { platform = MACHINE, jobs = NO_JOB_OBSERVER, onEventDropped, figures, podPatienceMs = 0 } = options;
   const cache = new ObjectCache({ indexLabel: LABELS.job, trim });
   const cluster = cachedCluster(options.cluster, cache);
   const events = new EventRecorder({
@@ -64,6 +67,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
       return result;
     },
     childLabels: { [LABELS.managedBy]: FIELD_MANAGER },
+    patienceMs: (child) => (mayWait(child) ? podPatienceMs : 0),
     ...(namespace !== undefined && { namespace }),
     ...(concurrency !== undefined && { concurrency }),
     ...(observer !== undefined && { observer }),

@@ -1,11 +1,13 @@
 // Brings one PPOJob's children and status to what its spec asks for. A checklist: observe, judge, plan, act, one status
-// write, then events. It keeps no state between calls: all it knows stands in the cluster.
+// write (and one before a job's first pod), then events. It keeps no state between calls: all it knows stands in the
+// cluster.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { CleanPodPolicy } from '../api/lifecycle-schema.ts';
 import { FIELD_MANAGER, PORTS, REASONS } from '../api/names.ts';
 import { type ParsedPPOJob, parsePPOJob } from '../api/parse.ts';
 import type { PPOJob, PPOJobStatus, ProgressStatus } from '../api/ppojob.ts';
+import type { Problem } from '../api/problems.ts';
 import type { Clock } from '../cluster/clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Discovery } from '../cluster/discovery.ts';
@@ -15,11 +17,12 @@ import type { Pod, Stored } from '../cluster/objects.ts';
 import { planJob } from '../plan/plan.ts';
 import type { Platform } from '../plan/platform.ts';
 import { checkWorkspace } from '../plan/workspace.ts';
-import { act } from './act.ts';
+import { act, removePods } from './act.ts';
 import { abandonEvents, conditionEvents, restartEvents } from './job-events.ts';
 import { type JobObserver, tell } from './job-observer.ts';
-import { type JudgeInput, type Judgement, judge, pastOutcome } from './judge.ts';
-import { type Observed, observe } from './observe.ts';
+import { type JudgeInput, type Judgement, judge, NOTHING, pastOutcome } from './judge.ts';
+import { lenientLifecycle } from './lenient-lifecycle.ts';
+import { type Observed, observe, observePods } from './observe.ts';
 import { observePlacement, type PlacementSource } from './placement.ts';
 import { roleOf } from './pod-state.ts';
 import { PPO_JOBS, type PPOJobObject } from './ppojob-kind.ts';
@@ -35,7 +38,7 @@ import {
   type TlsInForce,
 } from './security.ts';
 import { computeInvalidStatus, computeStatus } from './status.ts';
-import { isExpired, nextLookMs } from './timers.ts';
+import { isExpired, nextLookMs, timeToLiveLeftMs } from './timers.ts';
 
 export interface ReconcilerOptions {
   readonly cluster: Cluster;
@@ -69,15 +72,13 @@ export class PPOJobReconciler {
     }
     const parsed = parseStored(observed.job);
     if (parsed.ok) return this.#reconcileValid(key, observed, parsed.job);
-    const { job } = observed;
-    const { generation } = job.metadata;
-    const previous = job.status ?? {};
-    const nowMs = this.#options.clock.nowMs();
-    const status = computeInvalidStatus({ previous, generation, problems: parsed.problems, nowMs });
-    return this.#finish(job, { status, events: conditionEvents(previous, status), result: DONE });
+    return this.#reconcileInvalid(observed, parsed.problems);
   }
 
-  async #reconcileValid(key: string, observed: Observed, job: PPOJob): Promise<ReconcileResult> {
+  async #reconcileValid(key: string, found: Observed, job: PPOJob): Promise<ReconcileResult> {
+    const begun = await this.#begin(found.job, job);
+    if ('type' in begun) return begun;
+    const observed = { ...found, job: begun.job };
     const { pods } = observed;
     const { uid, generation } = observed.job.metadata;
     const previous = observed.job.status ?? {};
@@ -86,14 +87,14 @@ export class PPOJobReconciler {
     const judgement = judge(judged);
     const abandoned = findAbandoned(pods, judged.nowMs);
     const placement = await observePlacement(this.#options, job, pods);
-    const { platform } = this.#options;
+    const { platform, cluster } = this.#options;
     const networkPolicies = await observeNetworkPolicies(this.#options, job, platform);
     const isOver = judgement.outcome !== null;
     const certificates = await this.#keepCertificates(key, { job, nowMs: judged.nowMs, isOver });
     if (certificates === null) return CONFLICT;
     const outcome = judgement.outcome?.type ?? null;
     const desired = planJob(job, { outcome, gang: placement.gang, pods, platform });
-    const failures = await act(this.#options.cluster, {
+    const failures = await act(cluster, {
       ...{ observed, desired, networkPolicies, placement: placement.objects },
       mayCreatePods: certificates.error === null,
       replacing: new Set(previous.replacing),
@@ -104,10 +105,12 @@ export class PPOJobReconciler {
     });
     const errors = certificates.error === null ? failures : [certificates.error, ...failures];
     const progress = this.#followProgress(key, uid, { pods, isOver, tls: certificates.inForce });
-    // What acting has just changed shows in the next reconcile, which the change itself brings about.
-    const status = computeStatus({ ...judged, generation, previous, judgement, progress });
+    // Restarts are told of the pods that they were decided from; else what acting has just made counts at once.
+    const isSettled = judgement.restarts.length === 0 && !isOver;
+    const shown = { ...judged, pods: isSettled ? await observePods(cluster, observed.job) : pods };
+    const status = computeStatus({ ...shown, generation, previous, judgement, progress });
     const events = [
-      ...conditionEvents(previous, status),
+      ...conditionEvents(found.job.status ?? {}, status),
       ...restartEvents(job, status, judgement),
       ...abandonEvents(pods, abandoned.uids),
     ];
@@ -116,7 +119,41 @@ export class PPOJobReconciler {
     const lookMs = earlier(nextLookMs(time), renewalLeftMs(certificates, judged.nowMs));
     const { restarts } = judgement;
     const end = await this.#finish(observed.job, { status, events, restarts, pods, result: resultOf(errors, lookMs) });
-    return isExpired(job, previous, judged.nowMs) ? this.#deleteJob(observed.job) : end;
+    return isExpired(job.spec, previous, judged.nowMs) ? this.#deleteJob(observed.job) : end;
+  }
+
+  /** A spec that nobody understands has no pods; it is looked at again when it changes. */
+  async #reconcileInvalid(observed: Observed, problems: readonly Problem[]): Promise<ReconcileResult> {
+    const { job, pods } = observed;
+    const previous = job.status ?? {};
+    const nowMs = this.#options.clock.nowMs();
+    const lifecycle = lenientLifecycle(job.spec);
+    const errors = await removePods(
+      this.#options.cluster,
+      pods,
+      pastOutcome(previous) === null ? 'Running' : lifecycle.cleanPodPolicy,
+    );
+    const status = computeInvalidStatus({ previous, generation: job.metadata.generation, problems, nowMs });
+    const result = resultOf(errors, timeToLiveLeftMs(lifecycle, status, nowMs));
+    const end = await this.#finish(job, { status, events: conditionEvents(previous, status), result });
+    return isExpired(lifecycle, previous, nowMs) ? this.#deleteJob(job) : end;
+  }
+
+  /**
+   * Before its first pod a job's status says that it has started: from then on the API server holds its spec to what the
+   * pods are made from. A spec that has changed since it was read is a conflict.
+   */
+  async #begin(stored: Stored<PPOJobObject>, job: PPOJob): Promise<Written> {
+    const { status: previous = {}, metadata } = stored;
+    const hasBegun = previous.startTime !== undefined || job.spec.suspend || pastOutcome(previous) !== null;
+    if (hasBegun) return { job: stored };
+    const nowMs = this.#options.clock.nowMs();
+    const { generation } = metadata;
+    const status = computeStatus({ job, generation, previous, pods: [], judgement: NOTHING, progress: null, nowMs });
+    // Nothing has been done yet about what is new in the spec.
+    const { observedGeneration: _, ...begun } = status;
+    const { observedGeneration } = previous;
+    return this.#write(stored, { ...begun, ...(observedGeneration !== undefined && { observedGeneration }) });
   }
 
   /** Null where somebody else has just written them. */
@@ -160,25 +197,32 @@ export class PPOJobReconciler {
     return latest;
   }
 
-  /** The one place that writes a job's status. */
   async #finish(job: Stored<PPOJobObject>, end: End): Promise<ReconcileResult> {
-    const { cluster, events, clock, observer } = this.#options;
-    try {
-      if (!isDeepStrictEqual(end.status, job.status)) {
-        await cluster.updateStatus(PPO_JOBS, { ...job, status: end.status }, { fieldManager: FIELD_MANAGER });
-      }
-    } catch (error) {
-      if (error instanceof ConflictError) return CONFLICT;
-      if (error instanceof NotFoundError) return DONE;
-      throw error;
-    }
+    const { events, clock, observer } = this.#options;
+    const written = isDeepStrictEqual(end.status, job.status) ? { job } : await this.#write(job, end.status);
+    if ('type' in written) return written;
     const { creationTimestamp } = job.metadata;
     const change = { previous: job.status ?? {}, next: end.status, creationTimestamp, nowMs: clock.nowMs() };
     tell(observer, { ...change, restarts: end.restarts ?? [], pods: end.pods ?? [] });
     for (const event of end.events) await events.record(job, event);
     return end.result;
   }
+
+  /** The one place that writes a job's status. */
+  async #write(job: Stored<PPOJobObject>, status: PPOJobStatus): Promise<Written> {
+    try {
+      const writer = { fieldManager: FIELD_MANAGER };
+      return { job: await this.#options.cluster.updateStatus(PPO_JOBS, { ...job, status }, writer) };
+    } catch (error) {
+      if (error instanceof ConflictError) return CONFLICT;
+      if (error instanceof NotFoundError) return DONE;
+      throw error;
+    }
+  }
 }
+
+/** The job as it stands then, or how the reconcile ends where it could not be written. */
+type Written = { readonly job: Stored<PPOJobObject> } | ReconcileResult;
 
 /** A job as it stands in the cluster: valid, and with no folder that hides what the job reads. */
 function parseStored(job: Stored<PPOJobObject>): ParsedPPOJob {

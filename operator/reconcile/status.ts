@@ -56,22 +56,28 @@ export function computeStatus(input: StatusInput): PPOJobStatus {
   };
 }
 
-/** The status of a job whose spec is wrong: nothing is started for it. */
+/** The status of a job whose spec is wrong: nothing runs for it, so that it may be mended. */
 export function computeInvalidStatus(input: {
   readonly previous: PPOJobStatus;
   readonly generation: number;
   readonly problems: readonly Problem[];
   readonly nowMs: number;
 }): PPOJobStatus {
-  const condition = {
-    type: CONDITIONS.accepted,
-    status: 'False',
-    reason: REASONS.invalid,
-    message: formatProblems(input.problems, 'spec').slice(0, MAX_MESSAGE_CHARACTERS),
-    observedGeneration: input.generation,
-  } as const;
-  const conditions = setCondition(input.previous.conditions ?? [], condition, timestamp(input.nowMs));
-  return { ...input.previous, observedGeneration: input.generation, conditions: latestStageFirst(conditions) };
+  const { generation, nowMs, previous } = input;
+  const { startTime, ...stopped } = previous;
+  const isOver = previous.completionTime !== undefined;
+  const message = formatProblems(input.problems, 'spec').slice(0, MAX_MESSAGE_CHARACTERS);
+  let conditions: readonly Condition[] = previous.conditions ?? [];
+  const turn = (type: ConditionType, text: string): void => {
+    const condition = { type, reason: REASONS.invalid, message: text, observedGeneration: generation };
+    conditions = setCondition(conditions, { ...condition, status: 'False' }, timestamp(nowMs));
+  };
+  turn(CONDITIONS.accepted, message);
+  for (const type of isOver ? [] : ([CONDITIONS.scheduled, CONDITIONS.running] as const)) {
+    if (findCondition(conditions, type) !== undefined) turn(type, 'the spec is not understood, so that nothing runs');
+  }
+  const kept = isOver && startTime !== undefined ? { ...stopped, startTime } : stopped;
+  return { ...kept, observedGeneration: generation, conditions: latestStageFirst(conditions) };
 }
 
 /** Kubernetes' limit for a condition's message. */

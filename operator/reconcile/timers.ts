@@ -2,7 +2,7 @@
 // finished job's time to live. Pure.
 
 import { ROLE_NAMES } from '../api/names.ts';
-import type { PPOJob, PPOJobStatus } from '../api/ppojob.ts';
+import type { PPOJob, PPOJobSpec, PPOJobStatus } from '../api/ppojob.ts';
 import { backoffLeftMs } from './backoff.ts';
 import { deadlineLeftMs, type Judgement } from './judge.ts';
 import type { Abandoned } from './replacement.ts';
@@ -21,7 +21,7 @@ export function nextLookMs({ job, status, judgement, abandoned, nowMs }: TimersI
   const timers =
     judgement.outcome === null
       ? [deadlineLeftMs({ job, status, nowMs }), judgement.stuckLeftMs, nextBackoffEndMs(status, nowMs)]
-      : [timeToLiveLeftMs(job, status, nowMs)];
+      : [timeToLiveLeftMs(job.spec, status, nowMs)];
   const due = [...timers, abandoned.leftMs].filter((leftMs) => leftMs !== null);
   return due.length === 0 ? null : Math.max(0, Math.min(...due));
 }
@@ -32,13 +32,16 @@ function nextBackoffEndMs({ roles }: PPOJobStatus, nowMs: number): number | null
   return left.length === 0 ? null : Math.min(...left);
 }
 
-function timeToLiveLeftMs({ spec }: PPOJob, status: PPOJobStatus, nowMs: number): number | null {
+type TimeToLive = Pick<PPOJobSpec, 'ttlSecondsAfterFinished'>;
+
+/** Until a finished job is to be deleted; null where it isn't over, or lives for ever. */
+export function timeToLiveLeftMs(spec: TimeToLive, status: PPOJobStatus, nowMs: number): number | null {
   if (spec.ttlSecondsAfterFinished === undefined || status.completionTime === undefined) return null;
   return Date.parse(status.completionTime) + spec.ttlSecondsAfterFinished * 1000 - nowMs;
 }
 
 /** Whether a job has been over for so long that it is to be deleted. */
-export function isExpired(job: PPOJob, status: PPOJobStatus, nowMs: number): boolean {
-  const leftMs = timeToLiveLeftMs(job, status, nowMs);
+export function isExpired(spec: TimeToLive, status: PPOJobStatus, nowMs: number): boolean {
+  const leftMs = timeToLiveLeftMs(spec, status, nowMs);
   return leftMs !== null && leftMs <= 0;
 }

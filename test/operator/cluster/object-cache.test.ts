@@ -74,3 +74,15 @@ it('forgets at a new list what has gone, but not what was written after the list
   cache.apply(CONFIG_MAPS, { type: 'LISTED', items: [stored('kept', 6)], resourceVersion: '30' });
   assert.deepEqual(names(cache), ['kept', 'new']);
 });
+
+it('says whether a change tells of more than is known', () => {
+  const cache = newCache(stored('a', 5));
+  const tell = (type: 'ADDED' | 'MODIFIED' | 'DELETED', object: Stored<ConfigMap>) =>
+    cache.apply(CONFIG_MAPS, { type, object });
+  assert.equal(tell('ADDED', stored('a', 5)), false);
+  assert.equal(tell('MODIFIED', stored('a', 6)), true);
+  cache.remember(CONFIG_MAPS, stored('b', 8));
+  assert.equal(tell('ADDED', stored('b', 8)), false);
+  assert.equal(tell('DELETED', stored('b', 9)), true);
+  assert.equal(tell('MODIFIED', stored('b', 8)), false);
+});

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { PODS } from '../../../operator/cluster/cluster.ts';
 import { MemoryCluster } from '../../../operator/cluster/memory-cluster.ts';
 import { ObjectCache } from '../../../operator/cluster/object-cache.ts';
+import type { KubernetesObject, Pod, Stored } from '../../../operator/cluster/objects.ts';
 import { Controller } from '../../../operator/reconcile/controller.ts';
 import { PPO_JOBS, type PPOJobObject } from '../../../operator/reconcile/ppojob-kind.ts';
 import { DONE, type ReconcileResult } from '../../../operator/reconcile/result.ts';
@@ -16,6 +17,12 @@ function jobNamed(name: string): PPOJobObject {
   return { ...job, metadata: { ...job.metadata, name } };
 }
 
+function childOf({ apiVersion, kind, metadata }: Stored<PPOJobObject>, name: string): Pod {
+  const pod = buildPod(name);
+  const ownerReferences = [{ apiVersion, kind, name: metadata.name, uid: metadata.uid, controller: true }];
+  return { ...pod, metadata: { ...pod.metadata, ownerReferences } };
+}
+
 /** Runs a controller around `reconcile` while `body` runs. */
 async function withController(
   reconcile: (key: string) => Promise<ReconcileResult>,
@@ -23,19 +30,24 @@ async function withController(
     cluster: MemoryCluster;
     clock: ManualClock;
     controller: Controller;
+    cache: ObjectCache;
     errors: unknown[];
   }) => Promise<void>,
+  patienceMs?: (child: KubernetesObject) => number,
 ): Promise<void> {
   const clock = new ManualClock();
   const cluster = new MemoryCluster({ clock });
   const cache = new ObjectCache({ indexLabel: 'job' });
   const errors: unknown[] = [];
   const onError = (error: unknown): number => errors.push(error);
-  const controller = new Controller({ cluster, cache, clock, reconcile, onError, resyncMs: 60_000 });
+  const controller = new Controller({
+    ...{ cluster, cache, clock, reconcile, onError, resyncMs: 60_000 },
+    ...(patienceMs !== undefined && { patienceMs }),
+  });
   const stop = new AbortController();
   const running = controller.run(stop.signal);
   await settle();
-  await body({ cluster, clock, controller, errors });
+  await body({ cluster, clock, controller, cache, errors });
   stop.abort();
   await running;
 }
@@ -50,14 +62,42 @@ describe('Controller', () => {
     await withController(reconcile, async ({ cluster }) => {
       const job = await cluster.create(PPO_JOBS, buildJob(), WRITER);
       await settle();
-      const { apiVersion, kind, metadata } = job;
-      const pod = buildPod('child');
-      const ownerReferences = [{ apiVersion, kind, name: metadata.name, uid: metadata.uid, controller: true }];
-      await cluster.create(PODS, { ...pod, metadata: { ...pod.metadata, ownerReferences } }, WRITER);
+      await cluster.create(PODS, childOf(job, 'child'), WRITER);
       await cluster.create(PODS, buildPod('stranger'), WRITER);
       await settle();
       assert.deepEqual(keys, ['default/tiny', 'default/tiny']);
     });
+  });
+
+  it('lets changes of children that may wait come together, and no others', async () => {
+    let numRuns = 0;
+    const reconcile = async (): Promise<ReconcileResult> => {
+      numRuns += 1;
+      return DONE;
+    };
+    const patienceMs = ({ kind, metadata }: KubernetesObject): number =>
+      kind !== 'Pod' || metadata.name === 'urgent' ? 0 : 500;
+    const body: Parameters<typeof withController>[1] = async ({ cluster, clock, cache }) => {
+      const job = await cluster.create(PPO_JOBS, buildJob(), WRITER);
+      await settle();
+      for (const name of ['a', 'b', 'c']) await cluster.create(PODS, childOf(job, name), WRITER);
+      await clock.advance(499);
+      assert.equal(numRuns, 1);
+      await clock.advance(1);
+      assert.equal(numRuns, 2);
+      await cluster.create(PODS, childOf(job, 'urgent'), WRITER);
+      await settle();
+      assert.equal(numRuns, 3);
+      // As a reconcile does that has made one.
+      const own = cluster.create(PODS, childOf(job, 'own'), WRITER);
+      cache.remember(PODS, await own);
+      await clock.advance(1000);
+      assert.equal(numRuns, 3);
+      await cluster.delete(PODS, { namespace: 'default', name: 'own' }, { gracePeriodSeconds: 0 });
+      await settle();
+      assert.equal(numRuns, 4);
+    };
+    await withController(reconcile, body, patienceMs);
   });
 
   it('never reconciles one job twice at once, but several jobs do', async () => {

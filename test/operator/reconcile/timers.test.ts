@@ -54,9 +54,9 @@ describe('nextLookMs', () => {
 describe('isExpired', () => {
   it('is true after the time to live, for jobs that are over', () => {
     const job = jobOf({ ttlSecondsAfterFinished: 0 });
-    assert.equal(isExpired(job, {}, START_MS), false);
-    assert.equal(isExpired(job, { completionTime: at(0) }, START_MS), true);
-    assert.equal(isExpired(jobOf({ ttlSecondsAfterFinished: 1 }), { completionTime: at(0) }, START_MS), false);
-    assert.equal(isExpired(jobOf(), { completionTime: at(0) }, START_MS + 1e12), false);
+    assert.equal(isExpired(job.spec, {}, START_MS), false);
+    assert.equal(isExpired(job.spec, { completionTime: at(0) }, START_MS), true);
+    assert.equal(isExpired(jobOf({ ttlSecondsAfterFinished: 1 }).spec, { completionTime: at(0) }, START_MS), false);
+    assert.equal(isExpired(jobOf().spec, { completionTime: at(0) }, START_MS + 1e12), false);
   });
 });
