@@ -27,6 +27,8 @@ export interface OperatorSettings {
   readonly metricsFromNamespaces: readonly string[];
   /** Image of the pods of jobs that name none. */
   readonly workerImage: string;
+  /** How long the certificates of a job's pods are good for. */
+  readonly certificateMs: number;
 }
 
 /** PEM files. */
@@ -55,6 +57,9 @@ export const HELP = `Runs PPOJobs on a Kubernetes cluster.
   --metrics-tls-cert FILE --metrics-tls-key FILE
                           serve those paths by HTTPS (PEM; both are read again when they change)
   --worker-image IMAGE    of the pods of jobs that name none; default: ${DEFAULT_IMAGE}
+  --certificate-lifetime D
+                          of the pods of a job, such as 12h; renewed when a third is left, and the job's authority
+                          lasts six times as long; nodes take up to 2 minutes to hand them out; default: 30d
   --page-address H:P      of a page that shows jobs, their curves, pods and events, such as 127.0.0.1:8081, on a
                           loopback address only, since it asks nobody who they are: kubectl port-forward reaches it;
                           default: off
@@ -68,6 +73,9 @@ Exit code: 0 it was asked to end, 1 it lost its lease or failed, 2 the options a
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
 const MAX_CONCURRENCY = 256;
 const MAX_PORT = 65_535;
+const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+const MIN_CERTIFICATE_MS = 60_000;
+const MAX_CERTIFICATE_MS = 365 * 86_400_000;
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const OPTIONS = {
   kubeconfig: { type: 'string' },
@@ -80,6 +88,7 @@ const OPTIONS = {
   'metrics-from': { type: 'string', default: '' },
   'metrics-tls-cert': { type: 'string' },
   'metrics-tls-key': { type: 'string' },
+  'certificate-lifetime': { type: 'string', default: '30d' },
   'worker-image': { type: 'string', default: DEFAULT_IMAGE },
   'page-address': { type: 'string', default: 'off' },
   concurrency: { type: 'string', default: '16' },
@@ -125,7 +134,14 @@ function interpret(values: Values, { environment, uniqueId, hostName }: OptionsI
   problems.push(...metricsFromNamespaces.flatMap(namespaceProblems));
   const tls = tlsFiles(values);
   problems.push(...tlsProblems(values), ...imageProblems(values['worker-image']));
-  if (problems.length > 0 || typeof page === 'string' || metrics === null) return { kind: 'wrong', problems };
+  const certificateMs = parseDuration(values['certificate-lifetime']);
+  if (certificateMs === null) {
+    problems.push(
+      `--certificate-lifetime ${values['certificate-lifetime']}: must be from 1m to 365d, such as 90m, 12h or 30d`,
+    );
+  }
+  if (problems.length > 0 || typeof page === 'string' || metrics === null || certificateMs === null)
+    return { kind: 'wrong', problems };
   const leaseNamespace = values['lease-namespace'] ?? environment.POD_NAMESPACE ?? null;
   return {
     kind: 'run',
@@ -142,6 +158,7 @@ function interpret(values: Values, { environment, uniqueId, hostName }: OptionsI
       ownNamespace: environment.POD_NAMESPACE ?? null,
       metricsFromNamespaces,
       workerImage: values['worker-image'],
+      certificateMs,
     },
   };
 }
@@ -161,6 +178,13 @@ function imageProblems(image: string): string[] {
 
 function namespaceProblems(name: string): string[] {
   return NAMESPACE.test(name) ? [] : [`--metrics-from ${name}: must be names of namespaces, parted by commas`];
+}
+
+/** Null where it is no duration, or one that makes no sense for certificates. */
+function parseDuration(text: string): number | null {
+  const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
+  const ms = Number(count) * (UNITS_MS[unit] ?? Number.NaN);
+  return ms >= MIN_CERTIFICATE_MS && ms <= MAX_CERTIFICATE_MS ? ms : null;
 }
 
 /** HOST:PORT, the host of IPv6 in brackets. */

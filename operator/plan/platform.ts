@@ -12,6 +12,8 @@ export interface Platform {
   readonly metricsFrom: readonly NetworkPolicyPeer[];
   /** Image of the pods of jobs that name none. */
   readonly workerImage: string;
+  /** Of certificates of jobs; left out: as `CERTIFICATE_MS` says. */
+  readonly certificateMs?: number;
 }
 
 export const MACHINE: Platform = {

@@ -9,6 +9,7 @@ import type { NetworkPolicy, Secret, Stored } from '../cluster/objects.ts';
 import type { Platform } from '../plan/platform.ts';
 import { usesTls } from '../plan/tls.ts';
 import { type JobCertificates, renewCertificates } from '../security/job-certificates.ts';
+import { CERTIFICATE_MS, type Lifetimes, lifetimesOf } from '../security/rotation.ts';
 import { isControlledBy } from './observe.ts';
 import { listChildren, type PlacementSource } from './placement.ts';
 
@@ -53,11 +54,13 @@ export interface KeepInput {
 export class CertificateKeeper {
   readonly #source: PlacementSource;
   readonly #platform: Platform;
+  readonly #lifetimes: Lifetimes;
   readonly #known = new Map<string, { readonly versions: string; readonly inForce: TlsInForce }>();
 
   constructor(source: PlacementSource, platform: Platform) {
     this.#source = source;
     this.#platform = platform;
+    this.#lifetimes = lifetimesOf(platform.certificateMs ?? CERTIFICATE_MS);
   }
 
   /** Makes and renews what is due. Throws ConflictError where somebody has just done so: to be tried again. */
@@ -67,7 +70,12 @@ export class CertificateKeeper {
     const versions = secrets.map(({ metadata }) => `${metadata.uid} ${metadata.resourceVersion}`).join();
     const known = this.#known.get(key);
     if (known?.versions === versions && nowMs < known.inForce.renewAtMs) return { inForce: known.inForce, error: null };
-    const { changed, operator, renewAtMs } = await renewCertificates({ job, secrets, nowMs });
+    const { changed, operator, renewAtMs } = await renewCertificates({
+      job,
+      secrets,
+      nowMs,
+      lifetimes: this.#lifetimes,
+    });
     for (const secret of changed) {
       const error = await write(this.#source.cluster, secret, secrets);
       if (error !== null) return { inForce: null, error };

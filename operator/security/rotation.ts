@@ -19,14 +19,23 @@ export interface Lifetimes {
 }
 
 const DAY_MS = 86_400_000;
+/** What a Secret takes to reach every pod is a minute or two; where certificates are short there is less time for it. */
+const SHORTEST_ANNOUNCEMENT_MS = 600_000;
 /** Renewal leaves ten days in which the operator may be gone. */
-export const LIFETIMES: Lifetimes = {
-  authorityMs: 180 * DAY_MS,
-  certificateMs: 30 * DAY_MS,
-  renewalMs: 10 * DAY_MS,
-  successionMs: 60 * DAY_MS,
-  announcementMs: DAY_MS,
-};
+export const CERTIFICATE_MS = 30 * DAY_MS;
+
+/** All of them in proportion to that of a pod's certificate. */
+export function lifetimesOf(certificateMs: number): Lifetimes {
+  return {
+    certificateMs,
+    authorityMs: 6 * certificateMs,
+    renewalMs: certificateMs / 3,
+    successionMs: 2 * certificateMs,
+    announcementMs: Math.max(certificateMs / 30, Math.min(certificateMs, SHORTEST_ANNOUNCEMENT_MS)),
+  };
+}
+
+export const LIFETIMES: Lifetimes = lifetimesOf(CERTIFICATE_MS);
 /** Clocks of nodes differ. */
 export const SKEW_MS = 300_000;
 

@@ -26,6 +26,7 @@ it('needs no option', () => {
     ownNamespace: null,
     metricsFromNamespaces: [],
     workerImage: 'ppo-operator:0.1.0',
+    certificateMs: 30 * 86_400_000,
   });
 });
 
@@ -49,6 +50,18 @@ it('takes addresses of both families', () => {
 it('serves metrics by HTTPS with a certificate and its key', () => {
   const { metrics } = settingsOf(['--metrics-tls-cert', '/tls/tls.crt', '--metrics-tls-key', '/tls/tls.key']);
   assert.deepEqual(metrics.tls, { certificate: '/tls/tls.crt', key: '/tls/tls.key' });
+});
+
+it('says how long certificates are good for', () => {
+  assert.equal(settingsOf(['--certificate-lifetime', '90m']).certificateMs, 5_400_000);
+  assert.equal(settingsOf(['--certificate-lifetime', '12h']).certificateMs, 43_200_000);
+  for (const wrong of ['30', '0m', '366d', '1y', '-1h']) {
+    const parsed = parseOptions({ ...INPUT, args: [`--certificate-lifetime=${wrong}`] });
+    assert.deepEqual(parsed, {
+      kind: 'wrong',
+      problems: [`--certificate-lifetime ${wrong}: must be from 1m to 365d, such as 90m, 12h or 30d`],
+    });
+  }
 });
 
 it('gives jobs an image', () => {

@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { issueAuthority } from '../../../operator/security/certificates.ts';
-import { type Authorities, LIFETIMES, planAuthority, SKEW_MS } from '../../../operator/security/rotation.ts';
+import {
+  type Authorities,
+  LIFETIMES,
+  lifetimesOf,
+  planAuthority,
+  SKEW_MS,
+} from '../../../operator/security/rotation.ts';
 
 const NOW_MS = Date.parse('2026-03-01T00:00:00Z');
 
@@ -42,4 +48,20 @@ test('succeed: after everybody has had time to hear of the next', async () => {
 test('a certificate lives shorter than the authority that is about to be succeeded', () => {
   assert.ok(LIFETIMES.certificateMs + LIFETIMES.announcementMs < LIFETIMES.successionMs);
   assert.ok(LIFETIMES.renewalMs < LIFETIMES.certificateMs);
+});
+
+test('lifetimes: in proportion, with time enough for a Secret to reach pods', () => {
+  const DAY_MS = 86_400_000;
+  assert.deepEqual(LIFETIMES, {
+    certificateMs: 30 * DAY_MS,
+    authorityMs: 180 * DAY_MS,
+    renewalMs: 10 * DAY_MS,
+    successionMs: 60 * DAY_MS,
+    announcementMs: DAY_MS,
+  });
+  for (const certificateMs of [60_000, 3_600_000, DAY_MS]) {
+    const { announcementMs, successionMs, authorityMs } = lifetimesOf(certificateMs);
+    assert.ok(announcementMs < successionMs && successionMs < authorityMs);
+    assert.ok(announcementMs >= Math.min(certificateMs, 600_000));
+  }
 });
