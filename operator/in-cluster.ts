@@ -4,10 +4,10 @@
 import { type Logger, pino } from 'pino';
 import { FIELD_MANAGER } from './api/names.ts';
 import { systemClock } from './cluster/clock.ts';
+import { type Credentials, type LoadOptions, loadCredentials } from './cluster/credentials.ts';
 import { KubernetesDiscovery } from './cluster/discovery.ts';
 import { fencedCluster } from './cluster/fenced-cluster.ts';
 import { KubernetesCluster } from './cluster/kubernetes-cluster.ts';
-import { KubernetesCredentials } from './cluster/kubernetes-credentials.ts';
 import { type LeadershipEnd, leadWhenElected } from './cluster/lease.ts';
 import { createOperatorMetrics, type OperatorMetrics } from './metrics.ts';
 import { startOperatorMetricsServer } from './metrics-server.ts';
@@ -21,15 +21,23 @@ const LEASE_REQUEST_DEADLINE_MS = 5000;
 /** Kubernetes' own Job controller waits a second. */
 const POD_PATIENCE_MS = 500;
 
-/** Runs until the signal aborts or the lease is lost; says which. Throws when it can't start. */
-export async function runInCluster(settings: OperatorSettings, signal: AbortSignal): Promise<LeadershipEnd> {
+/**
+ * Runs until the signal aborts or the lease is lost; says which. Throws when it can't start. `files`: where a pod finds its
+ * service account, elsewhere than usual.
+ */
+export async function runInCluster(
+  settings: OperatorSettings,
+  signal: AbortSignal,
+  files: Pick<LoadOptions, 'serviceAccountDirectory'> = {},
+): Promise<LeadershipEnd> {
   const log = createLog(settings);
   const metrics = createOperatorMetrics();
   const load = {
+    ...files,
     ...(settings.kubeconfig !== null && { kubeconfig: settings.kubeconfig }),
     ...(settings.context !== null && { context: settings.context }),
   };
-  const credentials = KubernetesCredentials.load(load, systemClock);
+  const credentials = await loadCredentials(load, systemClock);
   const client = { credentials, userAgent: FIELD_MANAGER, onAttempt: metrics.onAttempt };
   const cluster = new KubernetesCluster(client);
   // Connections of its own: a burst of pods must not make the leader miss its lease.
@@ -54,7 +62,7 @@ interface Parts {
   readonly metrics: OperatorMetrics;
   readonly cluster: KubernetesCluster;
   readonly leaseCluster: KubernetesCluster;
-  readonly credentials: KubernetesCredentials;
+  readonly credentials: Credentials;
 }
 
 async function leadThroughout(parts: Parts, signal: AbortSignal): Promise<LeadershipEnd> {

@@ -14,10 +14,10 @@ import type {
   WatchOptions,
   WriteOptions,
 } from './cluster.ts';
+import type { Credentials } from './credentials.ts';
 import { GoneError } from './errors.ts';
 import { checkIdentity } from './identity.ts';
 import { deepFreeze, isJsonObject, type JsonObject } from './json.ts';
-import type { KubernetesCredentials } from './kubernetes-credentials.ts';
 import { toClusterError } from './kubernetes-errors.ts';
 import {
   collectionPath,
@@ -31,7 +31,7 @@ import { type Attempt, KubernetesTransport } from './kubernetes-transport.ts';
 import type { KubernetesObject, Stored, WatchEvent, WatchEventType } from './objects.ts';
 
 export interface KubernetesClusterOptions {
-  readonly credentials: KubernetesCredentials;
+  readonly credentials: Credentials;
   readonly userAgent: string;
   readonly clock?: Clock;
   /** Of every request, waits for a busy server included. */

@@ -1,31 +1,16 @@
-// Where the API server is and how to prove who we are: kubeconfig or the pod's service account, read by client-node. Reads
-// them again now and then, since tokens and certificates are replaced. It refuses to know requests.
+// Where the API server is and how to prove who we are by a kubeconfig, read by client-node: again now and then, since
+// tokens and certificates are replaced. It refuses to know requests.
 
 import type { AgentOptions, RequestOptions } from 'node:https';
-import { type DispatcherOptions, KubeConfig } from '@kubernetes/client-node';
+import { KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from './clock.ts';
-
-/** Everything a request needs to reach the server. */
-export interface ServerAccess {
-  /** Without a trailing slash. */
-  readonly server: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** How to connect; equal `connectionKey`s mean equal options. */
-  readonly dispatcher: DispatcherOptions;
-  readonly connectionKey: string;
-}
+import type { Credentials, LoadOptions, ServerAccess } from './credentials.ts';
 
 /** client-node reads the CA's file at every question; tokens it reads once a minute. */
 const MAX_AGE_MS = 30_000;
 const TLS_KEYS = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized', 'servername'] as const;
 
-export interface LoadOptions {
-  /** A kubeconfig file. Default: as kubectl does, then the pod's service account. */
-  readonly kubeconfig?: string;
-  readonly context?: string;
-}
-
-export class KubernetesCredentials {
+export class KubernetesCredentials implements Credentials {
   readonly #config: KubeConfig;
   readonly #clock: Clock;
   #known: { readonly access: ServerAccess; readonly atMs: number } | null = null;
@@ -46,7 +31,6 @@ export class KubernetesCredentials {
     return new KubernetesCredentials(config, clock);
   }
 
-  /** The namespace that the context names, or that the pod runs in. */
   get namespace(): string {
     return this.#config.getContextObject(this.#config.getCurrentContext())?.namespace ?? 'default';
   }
@@ -59,7 +43,6 @@ export class KubernetesCredentials {
     return access;
   }
 
-  /** The server refused what we know: read again before the next request. */
   forget(): void {
     this.#known = null;
   }

@@ -4,7 +4,7 @@
 // client-node makes a new connection for every request (measured: an eighth of the throughput), so it isn't used for them.
 
 import { Agent, type buildConnector, type Dispatcher, ProxyAgent } from 'undici';
-import type { ServerAccess } from './kubernetes-credentials.ts';
+import type { ServerAccess } from './credentials.ts';
 
 export interface Pool {
   readonly requests: Dispatcher;

@@ -4,9 +4,9 @@
 
 import { type Dispatcher, request as send } from 'undici';
 import type { Clock } from './clock.ts';
+import type { Credentials, ServerAccess } from './credentials.ts';
 import { ClusterError, UnavailableError } from './errors.ts';
 import type { JsonObject } from './json.ts';
-import type { KubernetesCredentials, ServerAccess } from './kubernetes-credentials.ts';
 import { type Subject, toClusterError } from './kubernetes-errors.ts';
 import { ConnectionPool, type Pool } from './kubernetes-pool.ts';
 import { readLines, readText } from './kubernetes-stream.ts';
@@ -32,7 +32,7 @@ export interface Attempt {
 }
 
 export interface TransportOptions {
-  readonly credentials: KubernetesCredentials;
+  readonly credentials: Credentials;
   readonly clock: Clock;
   readonly userAgent: string;
   /** A request fails when it has no answer after this time, waits included. */

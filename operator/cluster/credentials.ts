@@ -1,0 +1,42 @@
+// Where the API server is and how to prove who we are, however that is found out: a pod's service account by its files
+// alone, a kubeconfig by client-node, whose models are loaded only then (40 MB that no pod of a cluster needs). It refuses
+// to know requests.
+
+import type { DispatcherOptions } from '@kubernetes/client-node';
+import type { Clock } from './clock.ts';
+import { ServiceAccountCredentials } from './service-account.ts';
+
+/** Everything a request needs to reach the server. */
+export interface ServerAccess {
+  /** Without a trailing slash. */
+  readonly server: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** How to connect; equal `connectionKey`s mean equal options. */
+  readonly dispatcher: DispatcherOptions;
+  readonly connectionKey: string;
+}
+
+export interface Credentials {
+  /** The namespace that the context names, or that the pod runs in. */
+  readonly namespace: string;
+  access(): Promise<ServerAccess>;
+  /** The server refused what is known: read again before the next request. */
+  forget(): void;
+}
+
+export interface LoadOptions {
+  /** A kubeconfig file. Default: as kubectl does, then the pod's service account. */
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  /** Where a pod finds its service account; another place for tests. */
+  readonly serviceAccountDirectory?: string;
+}
+
+/** Throws when nothing is found, or when it names no cluster. */
+export async function loadCredentials(options: LoadOptions, clock: Clock): Promise<Credentials> {
+  const isAsked = options.kubeconfig !== undefined || options.context !== undefined;
+  const account = isAsked ? null : ServiceAccountCredentials.find(clock, options.serviceAccountDirectory);
+  if (account !== null) return account;
+  const { KubernetesCredentials } = await import('./kubernetes-credentials.ts');
+  return KubernetesCredentials.load(options, clock);
+}

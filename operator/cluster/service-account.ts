@@ -1,0 +1,63 @@
+// A pod's service account as credentials: the files that the kubelet puts into the pod and replaces, and the addresses in
+// its environment. It refuses to know kubeconfigs.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from './clock.ts';
+import type { Credentials, ServerAccess } from './credentials.ts';
+
+const DIRECTORY = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** As often as client-go: tokens live for an hour and are replaced well before. */
+const MAX_AGE_MS = 30_000;
+const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 30_000 };
+
+export class ServiceAccountCredentials implements Credentials {
+  readonly namespace: string;
+  readonly #directory: string;
+  readonly #server: string;
+  readonly #clock: Clock;
+  #known: { readonly access: ServerAccess; readonly atMs: number } | null = null;
+
+  private constructor(place: { directory: string; server: string; namespace: string }, clock: Clock) {
+    this.namespace = place.namespace;
+    this.#directory = place.directory;
+    this.#server = place.server;
+    this.#clock = clock;
+  }
+
+  /** Null where this is no pod, or where a kubeconfig would come first by kubectl's rules. */
+  static find(clock: Clock, directory = DIRECTORY): ServiceAccountCredentials | null {
+    const { KUBECONFIG, KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
+    if (!host || !port || !existsSync(join(directory, 'token'))) return null;
+    if (KUBECONFIG || existsSync(join(homedir(), '.kube', 'config'))) return null;
+    const server = `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+    const namespace = readFileSync(join(directory, 'namespace'), 'utf8').trim();
+    return new ServiceAccountCredentials({ directory, server, namespace }, clock);
+  }
+
+  async access(): Promise<ServerAccess> {
+    const atMs = this.#clock.monotonicMs();
+    if (this.#known !== null && atMs - this.#known.atMs < MAX_AGE_MS) return this.#known.access;
+    const access = await this.#read();
+    this.#known = { access, atMs };
+    return access;
+  }
+
+  forget(): void {
+    this.#known = null;
+  }
+
+  async #read(): Promise<ServerAccess> {
+    const read = (name: string): Promise<string> => readFile(join(this.#directory, name), 'utf8');
+    const [token, ca] = await Promise.all([read('token'), read('ca.crt')]);
+    return {
+      server: this.#server,
+      headers: { Authorization: `Bearer ${token.trim()}` },
+      dispatcher: { type: 'agent', connect: { ...KEEP_ALIVE, ca } },
+      connectionKey: `${this.#server}\n${ca}`,
+    };
+  }
+}
