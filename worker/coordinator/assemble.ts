@@ -18,6 +18,7 @@ import { MetricsLog } from './metrics-log.ts';
 import { ProcessGroups } from './process-groups.ts';
 import type { ProgressBoard } from './progress.ts';
 import { PromptSampler } from './prompt-sampler.ts';
+import { createTrackers } from './tracking/create.ts';
 import { WeightSync } from './weight-sync.ts';
 
 /** The places of a job's workers, nobody in them yet; every change is logged. */
@@ -81,6 +82,7 @@ export function assembleJob({ config, data, calls, registry, progress, figures, 
       log,
     }),
     metricsLog: new MetricsLog(join(config.output.directory, 'metrics.jsonl'), figures),
+    trackers: createTrackers(config, { registry, log }),
     metrics,
     progress,
     log,

@@ -13,11 +13,15 @@ import { memberName, type WorkerRole } from './membership.ts';
 import { type GenerationRequest, generate, type RolloutOptions, type RolloutResponse } from './rollout.ts';
 import { type ScoringOptions, type Sequence, score } from './scoring.ts';
 import { together } from './together.ts';
+import { pickSamples } from './tracking/samples.ts';
+import type { ResponseSample } from './tracking/tracker.ts';
 import { train } from './train-phase.ts';
 
 export interface IterationResult {
   readonly state: JobState;
   readonly metrics: Readonly<Record<string, number>>;
+  /** Responses for people to read. */
+  readonly samples: readonly ResponseSample[];
 }
 
 /** Keeps the seeds of responses apart from other draws of the job's seed. */
@@ -76,6 +80,11 @@ export async function iterate(attempt: Attempt, state: JobState): Promise<Iterat
       'rollout/tokensPerSecond': (next.tokens - state.tokens) / timings.rollout!,
       ...Object.fromEntries(Object.entries(timings).map(([name, seconds]) => [`timing/${name}`, seconds])),
     },
+    samples: pickSamples(requests, scored, {
+      count: job.trackers.sampleResponses,
+      samplesPerPrompt: job.config.rollout.samplesPerPrompt,
+      decode: job.data.decode,
+    }),
   };
 }
 

@@ -14,6 +14,7 @@ import type { ProcessGroups } from './process-groups.ts';
 import type { Phase, ProgressBoard } from './progress.ts';
 import type { PromptSampler } from './prompt-sampler.ts';
 import type { Sampling } from './rollout.ts';
+import type { Trackers } from './tracking/trackers.ts';
 import type { TrainerGang } from './trainers.ts';
 import type { WeightSync } from './weight-sync.ts';
 
@@ -27,6 +28,7 @@ export interface Job {
   readonly weights: WeightSync;
   readonly checkpointing: Checkpointing;
   readonly metricsLog: MetricsLog;
+  readonly trackers: Trackers;
   readonly metrics: JobMetrics;
   readonly progress: ProgressBoard;
   readonly log: Logger;

@@ -16,13 +16,22 @@ const PACE_WINDOW = 8;
 /** Runs the job to its end and returns its last state. Throws what no recovery could mend, or the signal's reason. */
 export async function runJob(job: Job): Promise<JobState> {
   const course = new Course(job);
-  await waitForMembers(job);
-  await withTrainers(
-    job,
-    () => course.numFinished,
-    (attempt) => course.run(attempt),
-  );
-  return course.state;
+  try {
+    await waitForMembers(job);
+    await withTrainers(
+      job,
+      () => course.numFinished,
+      (attempt) => course.run(attempt),
+    );
+    job.trackers.finish(true);
+    return course.state;
+  } catch (error) {
+    // A job whose coordinator is only taken away goes on elsewhere.
+    if (!job.signal.aborted) job.trackers.finish(false);
+    throw error;
+  } finally {
+    job.trackers.close();
+  }
 }
 
 class Course {
@@ -53,6 +62,7 @@ class Course {
     const { state, weights } = await job.checkpointing.restore(gang, signal);
     this.#state = state;
     job.metricsLog.truncate(state.iteration);
+    job.trackers.resume(state.iteration);
     this.#show({ lastCheckpointIteration: state.iteration });
     job.metrics.onCheckpoint();
     job.progress.update({ phase: 'SyncingWeights', message: '' });
@@ -63,14 +73,18 @@ class Course {
       return measureAccuracy(attempt, state);
     });
     this.#state = { ...state, accuracyBefore, accuracy: accuracyBefore };
+    if (accuracyBefore !== null) {
+      job.trackers.log({ iteration: 0, metrics: { 'evaluation/accuracy': accuracyBefore }, samples: [] });
+    }
     this.#show();
     job.log.info({ accuracy: accuracyBefore }, 'ready for the first iteration');
   }
 
   async #step(attempt: Attempt): Promise<void> {
     const { job } = attempt;
-    const { state, metrics } = await iterate(attempt, this.state);
+    const { state, metrics, samples } = await iterate(attempt, this.state);
     job.metricsLog.append({ iteration: state.iteration, policyVersion: state.iteration, metrics });
+    job.trackers.log({ iteration: state.iteration, metrics, samples });
     this.#state = state;
     this.numFinished = Math.max(this.numFinished, state.iteration);
     this.#keepPace(metrics['timing/iteration']!);

@@ -1,6 +1,7 @@
-// Writes protobuf's wire format: varints, length-delimited fields and 32-bit floats. Refuses to know any schema.
+// Writes protobuf's wire format: varints, length-delimited fields and floats. Refuses to know any schema.
 // Source: https://protobuf.dev/programming-guides/encoding/
 const VARINT = 0;
+const FIXED_64 = 1;
 const LENGTH_DELIMITED = 2;
 const FIXED_32 = 5;
 const LONGEST_VARINT_BYTES = 10;
@@ -22,6 +23,13 @@ export class ProtoWriter {
     this.#reserve(4);
     new DataView(this.#buffer.buffer).setFloat32(this.#length, value, true);
     this.#length += 4;
+  }
+
+  double(field: number, value: number): void {
+    this.#varint(field * 8 + FIXED_64);
+    this.#reserve(8);
+    new DataView(this.#buffer.buffer).setFloat64(this.#length, value, true);
+    this.#length += 8;
   }
 
   bytes(field: number, data: Uint8Array): void {
