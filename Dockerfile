@@ -2,7 +2,7 @@
 # one; so only the instructions and forms of them that image/dockerfile.ts knows are used here.
 #
 #   docker build -t ppo-operator:0.1.0 .                    CPU; linux/amd64 and linux/arm64
-#   docker build -t ppo-operator:0.1.0-cuda --target cuda . with CUDA 12 and cuDNN 9; linux/amd64
+#   docker build -t ppo-operator:0.1.0-cuda --target cuda . with CUDA 12, cuDNN 9 and NCCL; linux/amd64
 #   docker build --target sbom --output . .                 its bill of materials, as sbom.cdx.json
 #
 # Behind a registry of one's own: --build-arg NODE_IMAGE=…, --secret id=npmrc,src=$HOME/.npmrc
@@ -46,13 +46,16 @@ CMD ["operator/main.ts"]
 # What onnxruntime-node leaves to its install script: CUDA's provider, from NuGet.
 FROM packages AS cuda-provider
 RUN node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12
-RUN rm node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_tensorrt.so
 
+# For nodes with GPUs: CUDA, cuDNN, NCCL and the provider are in it. The workers of this version compute on the CPU in it, too.
 FROM ${CUDA_IMAGE} AS cuda
 RUN apt-get update && apt-get install --yes --no-install-recommends libatomic1 && rm -rf /var/lib/apt/lists/*
 COPY --from=layers /build/layers/node/ /
 COPY --from=layers /build/layers/packages/ /
-COPY --from=cuda-provider /build/ppo-operator/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/ /app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/
+COPY --from=cuda-provider \
+     /build/ppo-operator/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_shared.so \
+     /build/ppo-operator/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so \
+     /app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/
 COPY --from=layers /build/layers/programs/ /
 ARG VERSION=0.1.0
 ARG REVISION=unknown
