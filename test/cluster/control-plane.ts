@@ -106,8 +106,9 @@ export class ControlPlane {
     });
   }
 
-  async stopApiServer(): Promise<void> {
-    await this.#apiServer?.stop();
+  /** As by a rolling update, or as by a crash. */
+  async stopApiServer(how: 'Gracefully' | 'AtOnce' = 'Gracefully'): Promise<void> {
+    await (how === 'AtOnce' ? this.#apiServer?.end() : this.#apiServer?.stop());
     this.#programs.splice(this.#programs.indexOf(this.#apiServer!), 1);
     this.#apiServer = null;
   }
@@ -123,8 +124,9 @@ export class ControlPlane {
     return this.#programs.findLast(({ program }) => program.name === name)?.pid ?? null;
   }
 
+  /** At once: nothing of it is read again, and an API server waits long for its watchers. */
   async stop(): Promise<void> {
-    for (const program of this.#programs.toReversed()) await program.stop();
+    await Promise.all(this.#programs.map((program) => program.end()));
     process.off('exit', this.#kill);
     await this.network.close();
     rmSync(this.directory, { recursive: true, force: true });

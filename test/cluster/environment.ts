@@ -11,17 +11,19 @@ import { KubernetesCredentials } from '../../operator/cluster/kubernetes-credent
 import { ensureBinaries } from './binaries.ts';
 import { ControlPlane, type ControlPlaneOptions } from './control-plane.ts';
 import { installCrds } from './manifests.ts';
+import type { Stage } from './stage.ts';
 import { CONTROL_PLANE } from './versions.ts';
 
 /** A cluster for all test files of a run, when somebody has started one. */
 export const KUBECONFIG_VARIABLE = 'PPO_TEST_KUBECONFIG';
 const SERVICE_ACCOUNT_DEADLINE_MS = 30_000;
 
-export class TestEnvironment {
+export class TestEnvironment implements Stage {
   /** With an administrator's rights. */
   readonly cluster: KubernetesCluster;
   /** Null on a cluster that isn't ours to stop. */
   readonly plane: ControlPlane | null;
+  readonly hasScheduler = true;
   readonly #namespaces: string[] = [];
   readonly #closers: (() => Promise<void>)[] = [];
 

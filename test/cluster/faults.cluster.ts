@@ -175,9 +175,9 @@ describe('a job outlives', () => {
     liveThrough(
       () => 'pass',
       async ({ life }) => {
-        for (let restart = 0; restart < 2; restart += 1) {
+        for (const how of ['Gracefully', 'AtOnce'] as const) {
           await delay(400);
-          await plane.stopApiServer();
+          await plane.stopApiServer(how);
           await delay(1000);
           await plane.startApiServer();
         }

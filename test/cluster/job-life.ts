@@ -6,11 +6,11 @@ import { LABELS } from '../../operator/api/names.ts';
 import type { PPOJobStatus } from '../../operator/api/ppojob.ts';
 import { CONFIG_MAPS, PODS, SERVICES } from '../../operator/cluster/cluster.ts';
 import type { Pod, Stored } from '../../operator/cluster/objects.ts';
-import type { TestEnvironment } from './environment.ts';
 import { JobWorld, until } from './job-world.ts';
 import { ended, PlayedKubelet, RUNNING } from './played-kubelet.ts';
 import { PodLedger } from './pod-ledger.ts';
 import { retryingCluster } from './retrying-cluster.ts';
+import type { Stage } from './stage.ts';
 
 export const LIFE_JOB = 'tiny';
 const FRAGILE_POD = `${LIFE_JOB}-generation-1`;
@@ -42,18 +42,23 @@ export class JobLife {
   #replacedAtMs: number | null = null;
   #isHeld: boolean;
 
-  private constructor(environment: TestEnvironment, namespace: string, { isHeld = false }: LifeOptions) {
+  private constructor({ cluster: server, hasScheduler }: Stage, namespace: string, { isHeld = false }: LifeOptions) {
     this.#isHeld = isHeld;
     this.#stopped = new AbortController();
     // The test's own hands go on while the server is away.
-    const cluster = retryingCluster(environment.cluster, this.#stopped.signal);
+    const cluster = retryingCluster(server, this.#stopped.signal);
     this.world = new JobWorld(cluster, namespace);
     this.ledger = new PodLedger(cluster, namespace);
-    this.#kubelet = new PlayedKubelet({ cluster, namespace, script: (pod, ageMs) => this.#play(pod, ageMs) });
+    this.#kubelet = new PlayedKubelet({
+      cluster,
+      namespace,
+      hasScheduler,
+      script: (pod, ageMs) => this.#play(pod, ageMs),
+    });
   }
 
-  static async start(environment: TestEnvironment, options: LifeOptions = {}): Promise<JobLife> {
-    return new JobLife(environment, await environment.newNamespace(), options);
+  static async start(stage: Stage, options: LifeOptions = {}): Promise<JobLife> {
+    return new JobLife(stage, await stage.newNamespace(), options);
   }
 
   async createJob(): Promise<void> {

@@ -29,3 +29,10 @@ export function kubectlFor(
       });
     });
 }
+
+/** What a command says that must not fail. */
+export async function succeed(kubectl: Kubectl, ...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await kubectl(...args);
+  if (code !== 0) throw new Error(`kubectl ${args.join(' ')} ended with ${code}: ${stderr || stdout}`);
+  return stdout;
+}

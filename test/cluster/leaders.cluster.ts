@@ -75,7 +75,7 @@ async function assertOneAfterTheOther(life: JobLife, first: Candidate, second: C
   assert.ok(last < begin, `the first wrote until ${last}, the second from ${begin}`);
 }
 
-describe('two operators', { concurrency: 5 }, () => {
+describe('two operators', { concurrency: true }, () => {
   it('hand over when the leader is killed', async () => {
     await inContest(async ({ life, join }) => {
       const first = await join();

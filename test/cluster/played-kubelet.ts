@@ -14,6 +14,8 @@ export interface PlayedKubeletOptions {
   readonly cluster: Cluster;
   readonly script: PodScript;
   readonly namespace?: string;
+  /** False: nobody gives pods nodes, and they are all this kubelet's. */
+  readonly hasScheduler?: boolean;
   /** How often scripts are asked about pods that don't change. */
   readonly wakeAfterMs?: number;
   /** Pods written at the same time. */
@@ -79,7 +81,8 @@ export class PlayedKubelet {
   }
 
   #observe(pod: Stored<Pod>): void {
-    if (pod.spec.nodeName === undefined) return;
+    const { hasScheduler = true } = this.#options;
+    if (hasScheduler && pod.spec.nodeName === undefined) return;
     const { uid } = pod.metadata;
     this.#pods.set(uid, pod);
     if (!this.#startedAtMs.has(uid)) this.#startedAtMs.set(uid, Date.now());

@@ -58,6 +58,12 @@ export class RunningProgram {
     clearTimeout(timer);
   }
 
+  /** SIGKILL; resolves when it has ended. */
+  async end(): Promise<void> {
+    this.kill();
+    await this.ended;
+  }
+
   kill(): void {
     if (this.isRunning) this.#child.kill('SIGKILL');
   }

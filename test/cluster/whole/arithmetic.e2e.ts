@@ -5,56 +5,21 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
-import type { PPOJobManifest } from '../../../operator/api/ppojob.ts';
-import { ExampleJob, NAME } from './example.ts';
-import { Installation, OPERATOR_NAMESPACE, succeed } from './installation.ts';
+import { ExampleJob, NAME, type Spec, shorten } from '../example.ts';
+import { trainsFromApplyToWait } from '../example-bodies.ts';
+import { succeed } from '../kubectl.ts';
+import { Installation, OPERATOR_NAMESPACE } from './installation.ts';
 import { claimFolder } from './shared-volume.ts';
-
-const NUM_ITERATIONS = 4;
-const POD_NAMES = [
-  ...['arithmetic-actor-0', 'arithmetic-coordinator-0', 'arithmetic-critic-0'],
-  ...['arithmetic-generation-0', 'arithmetic-generation-1', 'arithmetic-reference-0', 'arithmetic-reward-0'],
-];
 
 const installation = await Installation.start();
 after(() => installation.stop());
 
-type Spec = PPOJobManifest['spec'];
-
-function shorten(spec: Spec, numIterations: number): Spec {
-  const evaluation = { everyIterations: numIterations };
-  return { ...spec, algorithm: { ...spec.algorithm, numIterations }, evaluation };
-}
-
 /** The example with fewer iterations. */
-function applyShort(numIterations = NUM_ITERATIONS): Promise<ExampleJob> {
+function applyShort(numIterations: number): Promise<ExampleJob> {
   return ExampleJob.apply(installation, (spec) => shorten(spec, numIterations));
 }
 
-async function podNames(job: ExampleJob): Promise<string[]> {
-  return (await job.pods()).map(({ metadata }) => metadata.name).sort();
-}
-
-it('trains in containers from kubectl apply to kubectl wait, and tells how', async () => {
-  const job = await applyShort();
-  await job.waitFor('Running');
-  assert.deepEqual(await podNames(job), POD_NAMES);
-  await job.waitFor('Succeeded');
-  const { roles, progress, restarts } = await job.status();
-  assert.equal(progress?.iteration, NUM_ITERATIONS);
-  assert.equal(restarts ?? 0, 0, await job.story());
-  assert.deepEqual(roles?.generation?.desired, 2);
-  assert.match(progress?.accuracy ?? '', /^0\.\d+/);
-  const [titles = '', line = ''] = (await succeed(job.kubectl, 'get', 'ppo')).split('\n');
-  assert.match(titles, /^NAME +STATUS +ITERATION +SCORE +KL +TOKENS\/S +RESTARTS +AGE/);
-  assert.match(line, /^arithmetic +Succeeded +4 +-?\d/);
-  const description = await succeed(job.kubectl, 'describe', 'ppojob', NAME);
-  for (const reason of ['PodsCreated', 'PodsReady', 'Finished'])
-    assert.match(description, new RegExp(`Normal +${reason}`));
-  await job.until('only the coordinator is left, for its log', async () => {
-    const names = await podNames(job);
-    return names.join() === 'arithmetic-coordinator-0' ? null : names;
-  });
+trainsFromApplyToWait(installation, async (job) => {
   assert.match(await succeed(job.kubectl, 'logs', 'arithmetic-coordinator-0'), /"level":"info"/);
 });
 
@@ -90,7 +55,7 @@ it('keeps its checkpoints on a volume of its pods: suspended, and resumed where 
   await suspend(true);
   await job.waitFor('Suspended');
   await job.until('no pods', async () => {
-    const names = await podNames(job);
+    const names = await job.podNames();
     return names.length === 0 ? null : names;
   });
   await suspend(false);
@@ -111,7 +76,7 @@ it('is deleted while it runs', async () => {
   const job = await applyShort(100);
   await job.waitFor('Running');
   await succeed(job.kubectl, 'delete', 'ppojob', NAME, '--cascade=foreground', '--timeout=120s');
-  assert.deepEqual(await podNames(job), []);
+  assert.deepEqual(await job.podNames(), []);
 });
 
 it('the operator may do what it must, and nothing else', async () => {

@@ -12,7 +12,8 @@ import { systemClock } from '../../../operator/cluster/clock.ts';
 import { KubernetesCluster } from '../../../operator/cluster/kubernetes-cluster.ts';
 import { KubernetesCredentials } from '../../../operator/cluster/kubernetes-credentials.ts';
 import { ensureBinaries } from '../binaries.ts';
-import { type Kubectl, kubectlFor } from '../kubectl.ts';
+import type { ExampleStage, Spec } from '../example.ts';
+import { type Kubectl, kubectlFor, succeed } from '../kubectl.ts';
 import { installCrds } from '../manifests.ts';
 import { WholeCluster } from './cluster.ts';
 import { CONTAINERD_NAMESPACE } from './layout.ts';
@@ -24,7 +25,7 @@ export const OPERATOR_NAMESPACE = 'ppo-operator';
 const MANIFEST = join(import.meta.dirname, '..', 'manifests', 'operator.yaml');
 const KUBECTL_TIMEOUT_MS = 660_000;
 
-export class Installation {
+export class Installation implements ExampleStage {
   /** Null where the cluster isn't made here. */
   readonly own: WholeCluster | null;
   readonly image: string;
@@ -52,6 +53,10 @@ export class Installation {
       await installation.stop();
       throw error;
     }
+  }
+
+  adapt(spec: Spec): Spec {
+    return { ...spec, image: this.image };
   }
 
   /** kubectl as an administrator. */
@@ -119,11 +124,4 @@ export class Installation {
     await succeed(kubectl, 'rollout', 'restart', 'deployment/ppo-operator');
     await succeed(kubectl, 'rollout', 'status', 'deployment/ppo-operator', '--timeout=180s');
   }
-}
-
-/** What a command says that must not fail. */
-export async function succeed(kubectl: Kubectl, ...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await kubectl(...args);
-  if (code !== 0) throw new Error(`kubectl ${args.join(' ')} ended with ${code}: ${stderr || stdout}`);
-  return stdout;
 }

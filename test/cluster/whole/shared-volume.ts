@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Kubectl } from '../kubectl.ts';
-import { succeed } from './installation.ts';
+import { succeed } from '../kubectl.ts';
 import { NODE_NAME } from './layout.ts';
 
 const SIZE = '1Gi';

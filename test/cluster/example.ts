@@ -6,15 +6,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
-import type { PPOJobManifest, PPOJobStatus } from '../../../operator/api/ppojob.ts';
-import type { Pod } from '../../../operator/cluster/objects.ts';
-import type { Kubectl } from '../kubectl.ts';
-import { type Installation, succeed } from './installation.ts';
+import type { PPOJobManifest, PPOJobStatus } from '../../operator/api/ppojob.ts';
+import type { Pod } from '../../operator/cluster/objects.ts';
+import { type Kubectl, succeed } from './kubectl.ts';
 
-const MANIFEST = join(import.meta.dirname, '..', '..', '..', 'examples', 'arithmetic', 'ppojob.yaml');
+const MANIFEST = join(import.meta.dirname, '..', '..', 'examples', 'arithmetic', 'ppojob.yaml');
 const POLL_MS = 500;
 const UNTIL_MS = 300_000;
 export const NAME = 'arithmetic';
+
+export type Spec = PPOJobManifest['spec'];
+
+/** A cluster as a user of the example meets it. */
+export interface ExampleStage {
+  /** As the cluster at hand needs it, such as an image that is there. */
+  adapt(spec: Spec): Spec;
+  newNamespace(): Promise<string>;
+  /** kubectl in a namespace. */
+  kubectl(namespace: string): Promise<Kubectl>;
+}
+
+export function shorten(spec: Spec, numIterations: number): Spec {
+  const evaluation = { everyIterations: numIterations };
+  return { ...spec, algorithm: { ...spec.algorithm, numIterations }, evaluation };
+}
 
 export class ExampleJob {
   readonly namespace: string;
@@ -26,15 +41,11 @@ export class ExampleJob {
   }
 
   /** Applies the example, in a namespace of its own where none is given; `change` may alter its spec. */
-  static async apply(
-    installation: Installation,
-    change: (spec: PPOJobManifest['spec']) => PPOJobManifest['spec'],
-    namespace?: string,
-  ): Promise<ExampleJob> {
-    namespace ??= await installation.newNamespace();
-    const job = new ExampleJob(namespace, await installation.kubectl(namespace));
+  static async apply(stage: ExampleStage, change: (spec: Spec) => Spec, namespace?: string): Promise<ExampleJob> {
+    namespace ??= await stage.newNamespace();
+    const job = new ExampleJob(namespace, await stage.kubectl(namespace));
     const manifest = parse(readFileSync(MANIFEST, 'utf8')) as PPOJobManifest;
-    const spec = { ...change(manifest.spec), image: installation.image };
+    const spec = stage.adapt(change(manifest.spec));
     const directory = mkdtempSync(join(tmpdir(), 'ppo-example-'));
     try {
       writeFileSync(join(directory, 'ppojob.yaml'), stringify({ ...manifest, spec }));
@@ -55,6 +66,10 @@ export class ExampleJob {
   async status(): Promise<PPOJobStatus> {
     const job = JSON.parse(await succeed(this.kubectl, 'get', 'ppojob', NAME, '-o', 'json')) as PPOJobManifest;
     return job.status ?? {};
+  }
+
+  async podNames(): Promise<string[]> {
+    return (await this.pods()).map(({ metadata }) => metadata.name).sort();
   }
 
   async pods(): Promise<readonly Pod[]> {
