@@ -9,11 +9,13 @@ import { KubernetesDiscovery } from './cluster/discovery.ts';
 import { fencedCluster } from './cluster/fenced-cluster.ts';
 import { KubernetesCluster } from './cluster/kubernetes-cluster.ts';
 import { type LeadershipEnd, leadWhenElected } from './cluster/lease.ts';
+import { OperatorHealth } from './health.ts';
 import { createOperatorMetrics, type OperatorMetrics } from './metrics.ts';
 import { startOperatorMetricsServer } from './metrics-server.ts';
 import { leaseName, type OperatorSettings } from './options.ts';
 import { namespacePeer } from './plan/network-policy.ts';
 import type { Platform } from './plan/platform.ts';
+import type { ControllerObserver, RunningController } from './reconcile/controller.ts';
 import { runOperator } from './reconcile/operator.ts';
 
 /** Two attempts fit into the time in which a leader must renew its lease. */
@@ -32,6 +34,7 @@ export async function runInCluster(
 ): Promise<LeadershipEnd> {
   const log = createLog(settings);
   const metrics = createOperatorMetrics();
+  const health = new OperatorHealth(systemClock);
   const load = {
     ...files,
     ...(settings.kubeconfig !== null && { kubeconfig: settings.kubeconfig }),
@@ -43,12 +46,12 @@ export async function runInCluster(
   // Connections of its own: a burst of pods must not make the leader miss its lease.
   const leaseCluster = new KubernetesCluster({ ...client, deadlineMs: LEASE_REQUEST_DEADLINE_MS });
   const server = await startOperatorMetricsServer({
-    ...{ settings: settings.metrics, registry: metrics.registry },
+    ...{ settings: settings.metrics, registry: metrics.registry, health },
     onCertificateError: (error) => log.warn({ err: error }, 'the renewed certificate of the metrics'),
   });
   log.info({ port: server.port, identity: settings.identity }, 'started');
   try {
-    const end = await leadThroughout({ settings, log, metrics, cluster, leaseCluster, credentials }, signal);
+    const end = await leadThroughout({ settings, log, metrics, health, cluster, leaseCluster, credentials }, signal);
     log.info({ end }, 'ended');
     return end;
   } finally {
@@ -60,22 +63,24 @@ interface Parts {
   readonly settings: OperatorSettings;
   readonly log: Logger;
   readonly metrics: OperatorMetrics;
+  readonly health: OperatorHealth;
   readonly cluster: KubernetesCluster;
   readonly leaseCluster: KubernetesCluster;
   readonly credentials: Credentials;
 }
 
 async function leadThroughout(parts: Parts, signal: AbortSignal): Promise<LeadershipEnd> {
-  const { settings, log, metrics, cluster, leaseCluster, credentials } = parts;
+  const { settings, log, metrics, health, cluster, leaseCluster, credentials } = parts;
   const lead = (leading: AbortSignal, isHeld: () => boolean): Promise<void> => {
     // Somebody else may lead from now on: what is under way must not be written any more.
     leading.addEventListener('abort', () => void (signal.aborted || cluster.close()), { once: true });
+    health.onElected(isHeld);
     return runOperator(
       {
         cluster: fencedCluster(cluster, isHeld),
         discovery: new KubernetesDiscovery(cluster.transport, systemClock),
         onError: (error, job) => log.warn({ err: error, ...(job !== null && { job }) }, 'a fault'),
-        ...{ observer: metrics.controller, jobs: metrics.jobs, onEventDropped: metrics.onEventDropped },
+        ...{ observer: observed(metrics, health), jobs: metrics.jobs, onEventDropped: metrics.onEventDropped },
         concurrency: settings.concurrency,
         podPatienceMs: POD_PATIENCE_MS,
         platform: platformOf(settings),
@@ -99,10 +104,19 @@ async function leadThroughout(parts: Parts, signal: AbortSignal): Promise<Leader
       ...{ lease, onLeading, identity: settings.identity, cluster: leaseCluster, clock: systemClock },
       random: Math.random,
       onError: (error) => log.warn({ err: error, lease }, 'the lease'),
+      onAttempt: (isAnswered) => health.onElectionAttempt(isAnswered),
     },
     signal,
     lead,
   );
+}
+
+function observed({ controller }: OperatorMetrics, health: OperatorHealth): ControllerObserver {
+  const onStart = (running: RunningController): void => {
+    controller.onStart(running);
+    health.onController(running);
+  };
+  return { ...controller, onStart };
 }
 
 function platformOf(settings: OperatorSettings): Platform {

@@ -76,7 +76,7 @@ function createAttemptObserver(registry: Registry): (attempt: Attempt) => void {
 function createControllerObserver(registry: Registry): ControllerObserver {
   const registers = [registry];
   const of = { controller: CONTROLLER };
-  let statistics = (): QueueStatistics => ({ depth: 0, unfinishedMs: 0, longestMs: 0 });
+  let statistics = (): QueueStatistics => ({ depth: 0, unfinishedMs: 0, longestMs: 0, stuckMs: 0 });
   const labelNames = ['controller'];
   const total = new Counter({
     name: 'controller_runtime_reconcile_total',
@@ -107,7 +107,7 @@ function createControllerObserver(registry: Registry): ControllerObserver {
   return {
     queue: createQueueObserver(registry, () => statistics()),
     onStart: (controller) => {
-      statistics = controller.statistics;
+      statistics = () => controller.statistics();
       concurrencyGauge.set(of, controller.concurrency);
     },
     onReconcile: (result, durationMs) => {

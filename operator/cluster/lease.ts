@@ -52,6 +52,8 @@ export interface LeaderElectionOptions {
   readonly random: () => number;
   /** A failed attempt; attempts go on. */
   readonly onError: (error: unknown) => void;
+  /** An attempt has ended; `isAnswered`: the cluster said whose the lease is. */
+  readonly onAttempt?: (isAnswered: boolean) => void;
   readonly onLeading?: (isLeading: boolean) => void;
 }
 
@@ -154,6 +156,7 @@ class Elector {
   /** Whether we hold the lease now. */
   async #attempt(): Promise<boolean> {
     const startMs = this.#options.clock.monotonicMs();
+    let isAnswered = true;
     try {
       const lease = await this.#read();
       if (lease !== null && !this.#isOurs(lease) && !this.#hasRunOut(lease)) return false;
@@ -163,7 +166,10 @@ class Elector {
     } catch (error) {
       const hasLostRace = error instanceof ConflictError || error instanceof AlreadyExistsError;
       if (!hasLostRace) this.#options.onError(error);
+      isAnswered = hasLostRace;
       return false;
+    } finally {
+      this.#options.onAttempt?.(isAnswered);
     }
   }
 

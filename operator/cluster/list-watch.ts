@@ -19,6 +19,8 @@ export interface FollowOptions extends ListOptions {
   readonly clock: Clock;
   /** Told about every failed list or watch; following goes on. */
   readonly onError: (error: unknown) => void;
+  /** Told of everything that shows that following goes on: what comes, and what fails. */
+  readonly onSign?: () => void;
 }
 
 const FIRST_BACKOFF_MS = 100;
@@ -35,6 +37,7 @@ export async function* follow<T extends KubernetesObject>(
   let resourceVersion: string | null = null;
   while (!options.signal.aborted) {
     try {
+      options.onSign?.();
       if (resourceVersion === null) {
         const list = await cluster.list(kind, options);
         resourceVersion = list.resourceVersion;
@@ -42,10 +45,12 @@ export async function* follow<T extends KubernetesObject>(
       }
       const onBookmark = (version: string): void => {
         resourceVersion = version;
+        options.onSign?.();
         backoffMs = FIRST_BACKOFF_MS;
       };
       for await (const event of cluster.watch(kind, { ...options, resourceVersion, onBookmark })) {
         resourceVersion = event.object.metadata.resourceVersion;
+        options.onSign?.();
         backoffMs = FIRST_BACKOFF_MS;
         yield event;
       }

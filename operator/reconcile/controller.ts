@@ -15,8 +15,18 @@ import { type Priority, type QueueObserver, type QueueStatistics, WorkQueue } fr
 /** Told what happens, for metrics. */
 export interface ControllerObserver {
   readonly queue: QueueObserver;
-  onStart(controller: { readonly concurrency: number; readonly statistics: () => QueueStatistics }): void;
+  onStart(controller: RunningController): void;
   onReconcile(result: ReconcileResult, durationMs: number): void;
+}
+
+/** What may be asked of a controller while it runs. */
+export interface RunningController {
+  readonly concurrency: number;
+  statistics(): QueueStatistics;
+  /** Kinds that must be listed before anything is reconciled, and aren't yet. */
+  unsyncedKinds(): readonly string[];
+  /** The watch that has neither brought nor tried anything for longest. */
+  mostSilentWatch(): { readonly kind: string; readonly silentMs: number };
 }
 
 export interface ControllerOptions {
@@ -50,6 +60,8 @@ export class Controller {
   /** Kinds that are followed besides, by group, version and name. */
   readonly #others = new Set<string>();
   readonly #watches: Promise<void>[] = [];
+  /** When each watch last showed a sign of life, by kind. */
+  readonly #signsMs = new Map<string, number>();
   #startWatch: ((kind: ResourceKind<KubernetesObject>) => void) | null = null;
 
   constructor(options: ControllerOptions) {
@@ -75,12 +87,17 @@ export class Controller {
     const { concurrency = DEFAULT_CONCURRENCY, observer, childLabels = {} } = this.#options;
     signal.addEventListener('abort', () => this.#queue.close(), { once: true });
     if (signal.aborted) this.#queue.close();
-    observer?.onStart({ concurrency, statistics: () => this.#queue.statistics });
+    observer?.onStart({
+      concurrency,
+      statistics: () => this.#queue.statistics,
+      unsyncedKinds: () => this.#unsyncedKinds(),
+      mostSilentWatch: () => this.#mostSilentWatch(),
+    });
     const synced = Promise.withResolvers<void>();
     signal.addEventListener('abort', () => synced.resolve(), { once: true });
     if (signal.aborted) synced.resolve();
     const onListed = (): void => {
-      if ([PPO_JOBS, ...CHILD_KINDS].every((kind) => this.#options.cache.isSynced(kind))) synced.resolve();
+      if (this.#unsyncedKinds().length === 0) synced.resolve();
     };
     this.#startWatch = (kind) => {
       this.#watches.push(this.#watch(kind, { keyOfObject: ownerKeyOf, labels: childLabels, signal, onListed }));
@@ -96,9 +113,23 @@ export class Controller {
     await Promise.all(this.#watches);
   }
 
+  #unsyncedKinds(): string[] {
+    const kinds: readonly ResourceKind<KubernetesObject>[] = [PPO_JOBS, ...CHILD_KINDS];
+    return kinds.filter((kind) => !this.#options.cache.isSynced(kind)).map(({ plural }) => plural);
+  }
+
+  #mostSilentWatch(): { kind: string; silentMs: number } {
+    const nowMs = this.#options.clock.monotonicMs();
+    const silences = [...this.#signsMs].map(([kind, atMs]) => ({ kind, silentMs: nowMs - atMs }));
+    return silences.reduce((a, b) => (b.silentMs > a.silentMs ? b : a), { kind: 'nothing', silentMs: 0 });
+  }
+
   async #watch<T extends KubernetesObject>(kind: ResourceKind<T>, options: WatchedKind): Promise<void> {
     const { cluster, clock, onError, namespace, cache } = this.#options;
+    const onSign = (): void => void this.#signsMs.set(kind.plural, clock.monotonicMs());
+    onSign();
     const updates = follow(cluster, kind, {
+      onSign,
       ...{ clock, signal: options.signal, labels: options.labels },
       onError: (error: unknown) => onError(error, null),
       ...(namespace !== undefined && { namespace }),

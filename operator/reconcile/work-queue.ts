@@ -29,6 +29,8 @@ export interface QueueStatistics {
   /** Of work that has begun and hasn't ended: in all, and the longest. */
   readonly unfinishedMs: number;
   readonly longestMs: number;
+  /** For how long keys have waited without any work being begun or ended; 0 while none waits. */
+  readonly stuckMs: number;
 }
 
 const NO_OBSERVER: QueueObserver = { onAdd: () => {}, onTake: () => {}, onDone: () => {}, onRetry: () => {} };
@@ -48,6 +50,8 @@ export class WorkQueue {
   readonly #numFailures = new Map<string, number>();
   #takers: ((key: string | null) => void)[] = [];
   #isClosed = false;
+  /** When work was last begun or ended, or the first of the waiting keys came. */
+  #movedAtMs = 0;
 
   constructor(options: WorkQueueOptions) {
     this.#clock = options.clock;
@@ -59,8 +63,10 @@ export class WorkQueue {
   get statistics(): QueueStatistics {
     const nowMs = this.#clock.monotonicMs();
     const unfinished = [...this.#active.values()].map((sinceMs) => nowMs - sinceMs);
+    const depth = this.#queued.high.size + this.#queued.low.size;
     return {
-      depth: this.#queued.high.size + this.#queued.low.size,
+      depth,
+      stuckMs: depth === 0 ? 0 : nowMs - this.#movedAtMs,
       unfinishedMs: unfinished.reduce((sum, ms) => sum + ms, 0),
       longestMs: Math.max(0, ...unfinished),
     };
@@ -73,6 +79,7 @@ export class WorkQueue {
       return;
     }
     const { high, low } = this.#queued;
+    if (high.size + low.size === 0) this.#movedAtMs = this.#clock.monotonicMs();
     const sinceMs = high.get(key) ?? low.get(key);
     if (sinceMs === undefined) this.#observer.onAdd();
     if (priority === 'low' && sinceMs !== undefined) return;
@@ -119,7 +126,8 @@ export class WorkQueue {
   done(key: string): void {
     const sinceMs = this.#active.get(key);
     this.#active.delete(key);
-    if (sinceMs !== undefined) this.#observer.onDone(this.#clock.monotonicMs() - sinceMs);
+    this.#movedAtMs = this.#clock.monotonicMs();
+    if (sinceMs !== undefined) this.#observer.onDone(this.#movedAtMs - sinceMs);
     const priority = this.#dirty.get(key);
     this.#dirty.delete(key);
     if (priority !== undefined) this.add(key, priority);
@@ -151,6 +159,7 @@ export class WorkQueue {
       const nowMs = this.#clock.monotonicMs();
       queue.delete(key);
       this.#active.set(key, nowMs);
+      this.#movedAtMs = nowMs;
       this.#observer.onTake(nowMs - sinceMs);
       taker(key);
     }

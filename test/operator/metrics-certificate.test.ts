@@ -8,6 +8,8 @@ import { after, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { Registry } from 'prom-client';
+import { systemClock } from '../../operator/cluster/clock.ts';
+import { OperatorHealth } from '../../operator/health.ts';
 import { readCertificate, watchCertificate } from '../../operator/metrics-certificate.ts';
 import { startOperatorMetricsServer } from '../../operator/metrics-server.ts';
 import { issueAuthority, issueCertificate } from '../../operator/security/certificates.ts';
@@ -41,11 +43,13 @@ function subjectOf(port: number): Promise<string | undefined> {
   });
 }
 
+const health = new OperatorHealth(systemClock);
+
 it('is served', async () => {
   write(await issue('first'));
   const settings = { host: '127.0.0.1', port: 0, tls: files };
   const onCertificateError = (error: unknown) => assert.fail(String(error));
-  const server = await startOperatorMetricsServer({ settings, registry: new Registry(), onCertificateError });
+  const server = await startOperatorMetricsServer({ settings, registry: new Registry(), health, onCertificateError });
   try {
     assert.equal(await subjectOf(server.port), 'first');
   } finally {

@@ -9,7 +9,12 @@ it('counts requests, reconciles, queue and leadership', async () => {
   metrics.onAttempt({ method: 'POST', host: 'h:6443', status: 201, durationMs: 20 });
   metrics.onAttempt({ method: 'GET', host: 'h:6443', status: null, durationMs: 20 });
   const { controller } = metrics;
-  controller.onStart({ concurrency: 16, statistics: () => ({ depth: 3, unfinishedMs: 2000, longestMs: 1500 }) });
+  controller.onStart({
+    concurrency: 16,
+    statistics: () => ({ depth: 3, unfinishedMs: 2000, longestMs: 1500, stuckMs: 0 }),
+    unsyncedKinds: () => [],
+    mostSilentWatch: () => ({ kind: 'pods', silentMs: 0 }),
+  });
   controller.queue.onAdd();
   controller.queue.onTake(50);
   controller.queue.onDone(20);

@@ -33,9 +33,19 @@ function send(response: ServerResponse, status: number, body: string, type = 'te
   response.writeHead(status, { 'content-type': type }).end(body);
 }
 
+/** `why` not, or null where all is well. */
+function sendState(response: ServerResponse, statusIfNot: number, why: string | null): void {
+  send(response, why === null ? 200 : statusIfNot, why === null ? 'ok\n' : `${why}\n`);
+}
+
+function whyNotReady({ isReady }: MetricsServerOptions): string | null {
+  const answer = isReady();
+  return typeof answer === 'string' ? `not ready: ${answer}` : answer ? null : 'not ready';
+}
+
 async function answer(path: string, options: MetricsServerOptions, response: ServerResponse): Promise<void> {
-  if (path === '/healthz') return send(response, 200, 'ok\n');
-  if (path === '/readyz') return options.isReady() ? send(response, 200, 'ok\n') : send(response, 503, 'not ready\n');
+  if (path === '/healthz') return sendState(response, 500, options.problem?.() ?? null);
+  if (path === '/readyz') return sendState(response, 503, whyNotReady(options));
   if (path !== '/metrics') return send(response, 404, 'known paths: /metrics /healthz /readyz\n');
   send(response, 200, await options.registry.metrics(), options.registry.contentType);
 }
@@ -44,7 +54,10 @@ export interface MetricsServerOptions {
   readonly host: string;
   readonly port: number;
   readonly registry: Registry;
-  readonly isReady: () => boolean;
+  /** A text says why not. */
+  readonly isReady: () => boolean | string;
+  /** Why the process should be ended, or null; absent: it is well as long as it answers. */
+  readonly problem?: () => string | null;
   /** By HTTPS where there is one. */
   readonly certificate?: ServerCertificate;
 }

@@ -94,6 +94,27 @@ describe('WorkQueue priorities', () => {
     assert.deepEqual([await queue.take(), await queue.take()], ['a', 'b']);
   });
 
+  it('knows for how long keys wait while no work begins or ends', async () => {
+    const { queue, clock } = newQueue();
+    await clock.advance(1000);
+    assert.equal(queue.statistics.stuckMs, 0, 'nothing waits');
+    queue.add('a');
+    queue.add('b');
+    queue.add('c');
+    await clock.advance(50);
+    queue.add('d');
+    assert.equal(queue.statistics.stuckMs, 50);
+    await queue.take();
+    await clock.advance(20);
+    assert.equal(queue.statistics.stuckMs, 20);
+    queue.done('a');
+    assert.equal(queue.statistics.stuckMs, 0);
+    await clock.advance(5);
+    for (let i = 0; i < 3; i += 1) await queue.take();
+    await clock.advance(1000);
+    assert.equal(queue.statistics.stuckMs, 0, 'all are worked on');
+  });
+
   it('tells an observer of adds, waits, work and retries, and counts what waits and runs', async () => {
     const clock = new ManualClock();
     const seen: (string | number)[] = [];
@@ -110,7 +131,7 @@ describe('WorkQueue priorities', () => {
     await clock.advance(30);
     await queue.take();
     await clock.advance(50);
-    assert.deepEqual(queue.statistics, { depth: 1, unfinishedMs: 50, longestMs: 50 });
+    assert.deepEqual(queue.statistics, { depth: 1, unfinishedMs: 50, longestMs: 50, stuckMs: 50 });
     queue.done('a');
     queue.addWithBackoff('a');
     assert.deepEqual(seen, ['add', 'add', 'take', 30, 'done', 50, 'retry']);
