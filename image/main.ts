@@ -4,6 +4,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { buildImage } from './build.ts';
+import { problemsOf } from './check.ts';
 import { SBOM_PATH } from './contents.ts';
 import { inspectArchive } from './inspect.ts';
 import { type BuildOptions, parseImageOptions, USAGE } from './options.ts';
@@ -13,12 +14,14 @@ const say = (line: string): void => console.error(line);
 async function build({ request, sbom }: BuildOptions): Promise<void> {
   for (const path of [request.output, sbom]) mkdirSync(dirname(path), { recursive: true });
   await buildImage(request, say);
-  await inspectArchive(request.output, async ({ tags, architecture, sizeBytes, config, read }) => {
-    writeFileSync(sbom, (await read(SBOM_PATH)) ?? '');
+  await inspectArchive(request.output, async (image) => {
+    const { tags, architecture, sizeBytes, config } = image;
+    writeFileSync(sbom, (await image.read(SBOM_PATH)) ?? '');
     const size = `${Math.round(sizeBytes / 1e6)} MB`;
-    say(
-      `${tags.join(', ')}: linux/${architecture}, ${size}, user ${config.User}, in ${request.output}; SBOM in ${sbom}`,
-    );
+    say(`${tags.join(', ')}: linux/${architecture}, ${size}, user ${config.User}`);
+    say(`archive: ${request.output}; bill of materials: ${sbom}`);
+    const problems = problemsOf(image, request.variant);
+    if (problems.length > 0) throw new Error(problems.map((problem) => `the image is wrong: ${problem}`).join('\n'));
   });
 }
 
