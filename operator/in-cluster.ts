@@ -4,7 +4,7 @@
 import { type Logger, pino } from 'pino';
 import { FIELD_MANAGER } from './api/names.ts';
 import { systemClock } from './cluster/clock.ts';
-import { type Credentials, type LoadOptions, loadCredentials } from './cluster/credentials.ts';
+import { type Credentials, loadCredentials } from './cluster/credentials.ts';
 import { KubernetesDiscovery } from './cluster/discovery.ts';
 import { fencedCluster } from './cluster/fenced-cluster.ts';
 import { KubernetesCluster } from './cluster/kubernetes-cluster.ts';
@@ -23,20 +23,13 @@ const LEASE_REQUEST_DEADLINE_MS = 5000;
 /** Kubernetes' own Job controller waits a second. */
 const POD_PATIENCE_MS = 500;
 
-/**
- * Runs until the signal aborts or the lease is lost; says which. Throws when it can't start. `files`: where a pod finds its
- * service account, elsewhere than usual.
- */
-export async function runInCluster(
-  settings: OperatorSettings,
-  signal: AbortSignal,
-  files: Pick<LoadOptions, 'serviceAccountDirectory'> = {},
-): Promise<LeadershipEnd> {
+/** Runs until the signal aborts or the lease is lost; says which. Throws when it can't start. */
+export async function runInCluster(settings: OperatorSettings, signal: AbortSignal): Promise<LeadershipEnd> {
   const log = createLog(settings);
   const metrics = createOperatorMetrics();
   const health = new OperatorHealth(systemClock);
   const load = {
-    ...files,
+    ...(settings.pod !== null && { pod: settings.pod }),
     ...(settings.kubeconfig !== null && { kubeconfig: settings.kubeconfig }),
     ...(settings.context !== null && { context: settings.context }),
   };

@@ -4,12 +4,15 @@
 import { parseArgs } from 'node:util';
 import { DEFAULT_IMAGE } from './api/names.ts';
 import type { ObjectName } from './cluster/cluster.ts';
+import type { PodEnvironment } from './cluster/service-account.ts';
 import { type PageAddress, parsePageAddress } from './page/page-address.ts';
 
 export interface OperatorSettings {
   /** Null: as kubectl finds one, then the pod's service account. */
   readonly kubeconfig: string | null;
   readonly context: string | null;
+  /** Null: this is no pod, or its environment names a kubeconfig. */
+  readonly pod: PodEnvironment | null;
   /** Null: jobs of all namespaces. */
   readonly namespace: string | null;
   /** Null: nobody else runs. A lease without a namespace lies where the operator runs. */
@@ -148,6 +151,7 @@ function interpret(values: Values, { environment, uniqueId, hostName }: OptionsI
     settings: {
       kubeconfig: values.kubeconfig ?? null,
       context: values.context ?? null,
+      pod: podEnvironment(environment),
       namespace: values.namespace ?? null,
       lease: values['no-leader-election'] ? null : { name: values['lease-name'], namespace: leaseNamespace },
       identity: `${environment.POD_NAME ?? hostName}_${uniqueId}`,
@@ -174,6 +178,11 @@ function tlsProblems({ 'metrics-tls-cert': certificate, 'metrics-tls-key': key }
 
 function imageProblems(image: string): string[] {
   return image === '' ? [`--worker-image: must name an image, such as ${DEFAULT_IMAGE}`] : [];
+}
+
+function podEnvironment(environment: NodeJS.ProcessEnv): PodEnvironment | null {
+  const { KUBECONFIG, KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = environment;
+  return KUBECONFIG || !host || !port ? null : { host, port };
 }
 
 function namespaceProblems(name: string): string[] {

@@ -4,7 +4,7 @@
 
 import type { DispatcherOptions } from '@kubernetes/client-node';
 import type { Clock } from './clock.ts';
-import { ServiceAccountCredentials } from './service-account.ts';
+import { type PodEnvironment, ServiceAccountCredentials } from './service-account.ts';
 
 /** Everything a request needs to reach the server. */
 export interface ServerAccess {
@@ -28,15 +28,16 @@ export interface LoadOptions {
   /** A kubeconfig file. Default: as kubectl does, then the pod's service account. */
   readonly kubeconfig?: string;
   readonly context?: string;
-  /** Where a pod finds its service account; another place for tests. */
-  readonly serviceAccountDirectory?: string;
+  /** In a pod: without a kubeconfig its service account counts. */
+  readonly pod?: PodEnvironment;
 }
 
 /** Throws when nothing is found, or when it names no cluster. */
 export async function loadCredentials(options: LoadOptions, clock: Clock): Promise<Credentials> {
-  const isAsked = options.kubeconfig !== undefined || options.context !== undefined;
-  const account = isAsked ? null : ServiceAccountCredentials.find(clock, options.serviceAccountDirectory);
+  const { pod, ...asked } = options;
+  const isPod = pod !== undefined && asked.kubeconfig === undefined && asked.context === undefined;
+  const account = isPod ? ServiceAccountCredentials.find(pod, clock) : null;
   if (account !== null) return account;
   const { KubernetesCredentials } = await import('./kubernetes-credentials.ts');
-  return KubernetesCredentials.load(options, clock);
+  return KubernetesCredentials.load(asked, clock);
 }

@@ -14,6 +14,14 @@ const DIRECTORY = '/var/run/secrets/kubernetes.io/serviceaccount';
 const MAX_AGE_MS = 30_000;
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 30_000 };
 
+/** Where a pod's environment says that the API server is. */
+export interface PodEnvironment {
+  readonly host: string;
+  readonly port: string;
+  /** Of the service account's files; another place for tests. */
+  readonly directory?: string;
+}
+
 export class ServiceAccountCredentials implements Credentials {
   readonly namespace: string;
   readonly #directory: string;
@@ -28,11 +36,9 @@ export class ServiceAccountCredentials implements Credentials {
     this.#clock = clock;
   }
 
-  /** Null where this is no pod, or where a kubeconfig would come first by kubectl's rules. */
-  static find(clock: Clock, directory = DIRECTORY): ServiceAccountCredentials | null {
-    const { KUBECONFIG, KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
-    if (!host || !port || !existsSync(join(directory, 'token'))) return null;
-    if (KUBECONFIG || existsSync(join(homedir(), '.kube', 'config'))) return null;
+  /** Null where there are no such files, or where a kubeconfig would come first by kubectl's rules. */
+  static find({ host, port, directory = DIRECTORY }: PodEnvironment, clock: Clock): ServiceAccountCredentials | null {
+    if (!existsSync(join(directory, 'token')) || existsSync(join(homedir(), '.kube', 'config'))) return null;
     const server = `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
     const namespace = readFileSync(join(directory, 'namespace'), 'utf8').trim();
     return new ServiceAccountCredentials({ directory, server, namespace }, clock);

@@ -16,6 +16,7 @@ it('needs no option', () => {
   assert.deepEqual(settingsOf([]), {
     kubeconfig: null,
     context: null,
+    pod: null,
     namespace: null,
     lease: { name: 'ppo-operator', namespace: null },
     identity: 'host_u1',
@@ -39,6 +40,12 @@ it('puts the lease where it is told, where the pod runs, or where the context po
   assert.equal(leaseName(settingsOf([]), 'c')?.namespace, 'c');
   assert.equal(leaseName(settingsOf(['--no-leader-election']), 'c'), null);
   assert.equal(settingsOf([], { POD_NAME: 'operator-0' }).identity, 'operator-0_u1');
+});
+
+it('knows its pod by the environment, unless that names a kubeconfig', () => {
+  const inPod = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' };
+  assert.deepEqual(settingsOf([], inPod).pod, { host: '10.0.0.1', port: '443' });
+  assert.equal(settingsOf([], { ...inPod, KUBECONFIG: '/k' }).pod, null);
 });
 
 it('takes addresses of both families', () => {

@@ -2,7 +2,9 @@
 // of its own. It measures nothing.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { KubernetesCluster } from '../../../operator/cluster/kubernetes-cluster.ts';
 import { ensureBinaries } from '../../cluster/binaries.ts';
 import { ControlPlane } from '../../cluster/control-plane.ts';
@@ -11,11 +13,16 @@ import { TestNode } from '../../cluster/nodes.ts';
 import { PlayedKubelet, RUNNING } from '../../cluster/played-kubelet.ts';
 import { CONTROL_PLANE } from '../../cluster/versions.ts';
 
-const MAIN = join(import.meta.dirname, '..', '..', '..', 'operator', 'main.ts');
+const MAIN = join(import.meta.dirname, 'in-pod.ts');
 /** As many as the scheduler puts on a node of ours. */
 const PODS_PER_NODE = 500;
 const RESYNC_MS = 5000;
 const STOP_DEADLINE_MS = 30_000;
+
+export interface RunningOperator {
+  readonly pid: number;
+  readonly metricsPort: number;
+}
 
 export class Stage {
   readonly plane: ControlPlane;
@@ -45,14 +52,39 @@ export class Stage {
     return new Stage(plane, cluster, nodes);
   }
 
-  /** The process's id. */
-  startOperator(): number {
-    const options = ['--kubeconfig', this.plane.kubeconfig, '--no-leader-election', '--metrics-address', '127.0.0.1:0'];
-    // As test/cluster/manifests/operator.yaml starts it.
-    const args = ['--max-semi-space-size=4', '--max-old-space-size=512', MAIN, ...options, '--log-level', 'error'];
-    const child = spawn(process.execPath, args, { stdio: 'inherit' });
+  /** As its chart starts it. PPO_BENCH_PROFILE names a folder for its CPU profile. */
+  async startOperator(): Promise<RunningOperator> {
+    const { PPO_BENCH_PROFILE: profile, PATH = '' } = process.env;
+    const options = ['--no-leader-election', '--metrics-address', '127.0.0.1:0'];
+    const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+    const args = [...profiling, '--max-semi-space-size=4', '--max-old-space-size=512', MAIN, ...options];
+    const env = { PATH, HOME: this.plane.directory, POD_NAMESPACE: 'default', ...this.#serviceAccount() };
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
     this.#operators.push(child);
-    return child.pid ?? -1;
+    const port = Promise.withResolvers<number>();
+    child.once('exit', () => port.reject(new Error('the operator has ended')));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const found = /"port":(\d+)/.exec(line)?.[1];
+      if (found === undefined) console.error(line);
+      else port.resolve(Number(found));
+    });
+    return { pid: child.pid ?? -1, metricsPort: await port.promise };
+  }
+
+  /** The files that the kubelet would put into the operator's pod, and its environment. */
+  #serviceAccount(): NodeJS.ProcessEnv {
+    const directory = join(this.plane.directory, 'service-account');
+    const config = JSON.parse(readFileSync(this.plane.kubeconfig, 'utf8'));
+    const authority = readFileSync(config.clusters[0].cluster['certificate-authority'], 'utf8');
+    mkdirSync(directory, { recursive: true });
+    const files = { token: config.users[0].user.token, 'ca.crt': authority, namespace: 'default' };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text, { mode: 0o600 });
+    const { hostname, port } = new URL(this.plane.server);
+    return {
+      PPO_BENCH_SERVICE_ACCOUNT: directory,
+      KUBERNETES_SERVICE_HOST: hostname,
+      KUBERNETES_SERVICE_PORT: port,
+    };
   }
 
   async createNamespace(name: string): Promise<void> {

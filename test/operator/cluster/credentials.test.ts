@@ -16,6 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
+const POD = { host: '10.0.0.1', port: '443' };
 const KUBECONFIG = {
   'current-context': 'x',
   clusters: [{ name: 'c', cluster: { server: 'https://from-kubeconfig' } }],
@@ -24,7 +25,7 @@ const KUBECONFIG = {
 };
 
 /** In a process of its own: what it finds, and whether it loaded client-node for that. */
-function load(environment: NodeJS.ProcessEnv, options: Record<string, unknown> = {}): [server: string, loads: boolean] {
+function load(options: Record<string, unknown> = {}): [server: string, loads: boolean] {
   const module = join(import.meta.dirname, '..', '..', '..', 'operator', 'cluster', 'credentials.ts');
   const code = `
     import { registerHooks } from 'node:module';
@@ -32,25 +33,23 @@ function load(environment: NodeJS.ProcessEnv, options: Record<string, unknown> =
     registerHooks({ load: (url, context, next) => { loads ||= url.includes('client-node'); return next(url, context); } });
     const { loadCredentials } = await import(${JSON.stringify(module)});
     const clock = { nowMs: () => 0, monotonicMs: () => 0, after: () => () => {} };
-    const options = ${JSON.stringify({ serviceAccountDirectory: directory, ...options })};
+    const options = ${JSON.stringify({ pod: { ...POD, directory }, ...options })};
     const { server } = await (await loadCredentials(options, clock)).access();
     process.stdout.write(JSON.stringify([server, loads]));`;
-  const env = { PATH: process.env.PATH, HOME: directory, ...environment };
+  const env = { PATH: process.env.PATH, HOME: directory };
   return JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-e', code], { env, encoding: 'utf8' }));
 }
 
-const IN_POD = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' };
-
 it('takes the service account in a pod, and loads nothing for kubeconfigs', () => {
-  assert.deepEqual(load(IN_POD), ['https://10.0.0.1:443', false]);
+  assert.deepEqual(load(), ['https://10.0.0.1:443', false]);
 });
 
-it('takes a kubeconfig first: of the options, of the environment, of the home folder', () => {
+it('takes a kubeconfig first: of the options, of the home folder', () => {
   const file = join(directory, 'kubeconfig');
   writeFileSync(file, JSON.stringify(KUBECONFIG));
-  assert.deepEqual(load(IN_POD, { kubeconfig: file }), ['https://from-kubeconfig', true]);
-  assert.deepEqual(load({ ...IN_POD, KUBECONFIG: file }), ['https://from-kubeconfig', true]);
+  assert.deepEqual(load({ kubeconfig: file }), ['https://from-kubeconfig', true]);
   mkdirSync(join(directory, '.kube'));
   writeFileSync(join(directory, '.kube', 'config'), JSON.stringify(KUBECONFIG));
-  assert.deepEqual(load(IN_POD), ['https://from-kubeconfig', true]);
+  assert.deepEqual(load(), ['https://from-kubeconfig', true]);
+  assert.deepEqual(load({ context: 'x' }), ['https://from-kubeconfig', true]);
 });

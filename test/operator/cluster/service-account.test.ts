@@ -1,37 +1,39 @@
 // A pod's files become access to the API server, and are read again when the kubelet has replaced them.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, it } from 'node:test';
 import { ServiceAccountCredentials } from '../../../operator/cluster/service-account.ts';
 import { ManualClock } from './fixtures.ts';
 
-const VARIABLES = ['KUBERNETES_SERVICE_HOST', 'KUBERNETES_SERVICE_PORT', 'KUBECONFIG', 'HOME'] as const;
-const before = Object.fromEntries(VARIABLES.map((name) => [name, process.env[name]]));
+const home = process.env.HOME;
 let directory: string;
+let clock: ManualClock;
 
 function write(files: Readonly<Record<string, string>>): void {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
 }
 
 beforeEach(() => {
+  clock = new ManualClock();
   directory = mkdtempSync(join(tmpdir(), 'ppo-service-account-'));
   write({ token: 'one\n', 'ca.crt': 'CA', namespace: 'team\n' });
-  delete process.env.KUBECONFIG;
-  Object.assign(process.env, { HOME: directory, KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '6443' });
+  process.env.HOME = directory;
 });
 afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
-  for (const name of VARIABLES) {
-    if (before[name] === undefined) delete process.env[name];
-    else process.env[name] = before[name];
-  }
+  if (home === undefined) delete process.env.HOME;
+  else process.env.HOME = home;
 });
 
+function find(): ServiceAccountCredentials | null {
+  return ServiceAccountCredentials.find({ host: 'fd00::1', port: '6443', directory }, clock);
+}
+
 it('knows server, authority, token and namespace', async () => {
-  const credentials = ServiceAccountCredentials.find(new ManualClock(), directory);
+  const credentials = find();
   const access = await credentials?.access();
   assert.equal(credentials?.namespace, 'team');
   assert.equal(access?.server, 'https://[fd00::1]:6443');
@@ -40,8 +42,7 @@ it('knows server, authority, token and namespace', async () => {
 });
 
 it('reads a replaced token after a while, at once when told to, and connects anew only for another authority', async () => {
-  const clock = new ManualClock();
-  const credentials = ServiceAccountCredentials.find(clock, directory)!;
+  const credentials = find()!;
   const { connectionKey } = await credentials.access();
   write({ token: 'two' });
   assert.equal((await credentials.access()).headers.Authorization, 'Bearer one');
@@ -55,10 +56,11 @@ it('reads a replaced token after a while, at once when told to, and connects ane
   assert.notEqual(moved.connectionKey, connectionKey);
 });
 
-it('is not found outside of pods', () => {
+it('is not found outside of pods, nor where a kubeconfig comes first', () => {
   rmSync(join(directory, 'token'));
-  assert.equal(ServiceAccountCredentials.find(new ManualClock(), directory), null);
+  assert.equal(find(), null);
   write({ token: 'one' });
-  delete process.env.KUBERNETES_SERVICE_HOST;
-  assert.equal(ServiceAccountCredentials.find(new ManualClock(), directory), null);
+  mkdirSync(join(directory, '.kube'));
+  writeFileSync(join(directory, '.kube', 'config'), '');
+  assert.equal(find(), null);
 });
