@@ -14,8 +14,12 @@ const AGGREGATED_DISCOVERY = 'application/json;g=apidiscovery.k8s.io;v=v2;as=API
 const ESTABLISHED_DEADLINE_MS = 30_000;
 
 /** Applies every CRD under crds/ and waits until the server serves them. */
-export async function installCrds(transport: KubernetesTransport): Promise<void> {
-  const directory = join(REPOSITORY, 'crds');
+export function installCrds(transport: KubernetesTransport): Promise<void> {
+  return installCrdsOf(transport, join(REPOSITORY, 'crds'));
+}
+
+/** Applies every CRD in a folder and waits until the server serves them. */
+export async function installCrdsOf(transport: KubernetesTransport, directory: string): Promise<void> {
   for (const file of readdirSync(directory).filter((name) => name.endsWith('.yaml'))) {
     for (const document of parseAllDocuments(readFileSync(join(directory, file), 'utf8'))) {
       await installCrd(transport, document.toJS() as JsonObject);

@@ -25,8 +25,8 @@
 {{- end }}
 
 {{- define "ppo-operator.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "ppo-operator.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "ppo-operator.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "ppo-operator.labels" -}}
@@ -89,6 +89,6 @@ capabilities:
 {{- range .Values.metrics.scrapeFrom }}
 - namespaceSelector:
     matchLabels:
-      kubernetes.io/metadata.name: {{ . }}
+      kubernetes.io/metadata.name: {{ . | quote }}
 {{- end }}
 {{- end }}

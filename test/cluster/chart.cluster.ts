@@ -1,0 +1,312 @@
+// The chart against Helm and a real API server: for a matrix of values both Helms render the same objects, the server takes
+// each of them without a warning, and their parts fit together; values that mean nothing are refused.
+
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { parse } from 'yaml';
+import type { JsonObject } from '../../operator/cluster/json.ts';
+import { ensureBinaries } from './binaries.ts';
+import { CHART, type ChartValues, Helm, OPERATOR_NAMESPACE, type Release } from './chart.ts';
+import { startOwnEnvironment } from './environment.ts';
+import { kubectlFor } from './kubectl.ts';
+import { installCrdsOf } from './manifests.ts';
+import { CONTROL_PLANE } from './versions.ts';
+
+const TEAM = 'team-a';
+/** What YAML may take for a number. */
+const ODD_NAMESPACE = '1e3';
+const PROMETHEUS = join(import.meta.dirname, 'manifests', 'prometheus-operator');
+const environment = await startOwnEnvironment({ prepare: ({ transport }) => installCrdsOf(transport, PROMETHEUS) });
+const { plane } = environment;
+const binaries = await ensureBinaries(CONTROL_PLANE);
+const helms = { helm: await Helm.find('helm'), helm3: await Helm.find('helm3') };
+const { helm } = helms;
+const directory = mkdtempSync(join(tmpdir(), 'ppo-chart-'));
+after(() => rmSync(directory, { recursive: true, force: true }));
+
+for (const namespace of [OPERATOR_NAMESPACE, TEAM, ODD_NAMESPACE]) {
+  await run(namespace, 'create', 'namespace', namespace);
+  const levels = ['enforce', 'warn'].map((mode) => `pod-security.kubernetes.io/${mode}=restricted`);
+  await run(namespace, 'label', 'namespace', namespace, ...levels);
+}
+
+const SCRAPED = { enabled: true, interval: '30s', labels: { release: 'prometheus' } };
+const EVERYTHING: ChartValues = {
+  image: { repository: 'registry.example:5000/team/ppo', digest: `sha256:${'a'.repeat(64)}`, pullPolicy: 'Always' },
+  ...{ imagePullSecrets: [{ name: 'registry' }], workerImage: 'registry.example/ppo:cuda', replicas: 3 },
+  ...{ concurrency: 64, logLevel: 'debug', maxHeapMegabytes: 2048, extraArgs: ['--context=none'] },
+  extraEnv: [{ name: 'HTTPS_PROXY', value: 'http://proxy:3128' }],
+  serviceAccount: { annotations: { 'example.com/role': 'rl' } },
+  resources: { requests: { cpu: 1, memory: '1Gi' }, limits: { cpu: '2', memory: '3Gi' } },
+  ...{ commonLabels: { 'example.com/team': 'rl' }, podLabels: { a: 'b' }, podAnnotations: { note: 'a: "b" {{ c }}' } },
+  ...{ nodeSelector: { pool: 'system' }, tolerations: [{ key: 'system', operator: 'Exists' }] },
+  affinity: {
+    podAntiAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: [
+        { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { a: 'b' } } },
+      ],
+    },
+  },
+  topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'rack', whenUnsatisfiable: 'DoNotSchedule' }],
+  ...{ priorityClassName: 'system-cluster-critical', terminationGracePeriodSeconds: 5 },
+  podDisruptionBudget: { maxUnavailable: '50%' },
+  networkPolicy: { restrictEgress: true, apiServerPorts: [16443] },
+  flowSchema: { matchingPrecedence: 9000 },
+  metrics: {
+    ...{ scrapeFrom: ['monitoring', 'team-a'], tls: { secretName: 'metrics-tls' } },
+    ...{ serviceMonitor: SCRAPED, podMonitor: SCRAPED, prometheusRule: { enabled: true, labels: SCRAPED.labels } },
+    dashboards: { enabled: true, label: 'example.com/dashboard', labelValue: 'yes', annotations: { folder: 'RL' } },
+  },
+};
+const NOTHING: ChartValues = {
+  ...{ serviceAccount: { create: false, name: 'default' }, rbac: { create: false, userRoles: false } },
+  ...{ crds: { install: false }, page: { enabled: false }, podDisruptionBudget: { enabled: false } },
+  ...{ networkPolicy: { enabled: false }, flowSchema: { enabled: false }, replicas: 0 },
+};
+const MATRIX: Readonly<Record<string, Release>> = {
+  'as it comes': {},
+  'with everything': { values: EVERYTHING },
+  'with nothing': { values: NOTHING },
+  'for one namespace': {
+    ...{ name: 'operator-of-a-team-whose-name-is-as-long-as-it-can-be', namespace: TEAM },
+    values: {
+      ...{ watchNamespace: TEAM, networkPolicy: { restrictEgress: true } },
+      metrics: { scrapeFrom: ['monitoring'], podMonitor: { enabled: true }, serviceMonitor: { enabled: true } },
+    },
+  },
+  'with a name of its own': { values: { fullnameOverride: 'rl', nameOverride: 'rl', crds: { keep: false } } },
+  'with names that YAML takes for other things': {
+    ...{ name: 'no', namespace: ODD_NAMESPACE },
+    values: {
+      ...{ nameOverride: '007', watchNamespace: ODD_NAMESPACE, image: { tag: '1.10' }, commonLabels: { y: 'off' } },
+      ...{ fullnameOverride: 'on', priorityClassName: 'null', nodeSelector: { 'example.com/gpu': 'true' } },
+      serviceAccount: { name: 'true' },
+      metrics: {
+        ...{
+          scrapeFrom: [ODD_NAMESPACE],
+          tls: { secretName: '0x1' },
+          serviceMonitor: { enabled: true, interval: '1m' },
+        },
+        podMonitor: { enabled: true },
+      },
+    },
+  },
+};
+
+/** kubectl in a namespace, which succeeds without a warning. */
+async function run(namespace: string, ...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await kubectlFor(binaries, plane.kubeconfig, namespace)(...args);
+  assert.equal(code, 0, `kubectl ${args.join(' ')}: ${stderr}`);
+  assert.doesNotMatch(stderr, /warning/i);
+  return stdout;
+}
+
+interface Rendered {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Record<string, string> };
+  // biome-ignore lint/suspicious/noExplicitAny: objects of ten kinds, each read as what it is
+  readonly spec?: any;
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+const asRendered = (objects: readonly JsonObject[]): Rendered[] => objects as unknown as Rendered[];
+
+function only(objects: readonly Rendered[], kind: string): Rendered {
+  const [found, ...others] = objects.filter((object) => object.kind === kind);
+  assert.ok(found !== undefined && others.length === 0, `one ${kind}`);
+  return found;
+}
+
+/** Every label of `selector` is among `labels`. */
+function assertSelects(selector: Record<string, string>, labels: Record<string, string> | undefined): void {
+  assert.ok(Object.keys(selector).length > 0);
+  for (const [key, value] of Object.entries(selector)) assert.equal(labels?.[key], value, key);
+}
+
+/** What selects the operator's pods selects them, and ports are called by names that they have. */
+function assertFits(objects: readonly Rendered[]): void {
+  const { selector, template } = only(objects, 'Deployment').spec;
+  const { labels } = template.metadata;
+  const service = only(objects, 'Service');
+  assertSelects(selector.matchLabels, labels);
+  assertSelects(service.spec.selector, labels);
+  assert.equal(service.spec.ports[0].targetPort, template.spec.containers[0].ports[0].name);
+  for (const { labelSelector } of template.spec.topologySpreadConstraints) {
+    assertSelects(labelSelector.matchLabels, labels);
+  }
+  for (const { kind, spec } of objects) {
+    if (kind === 'PodDisruptionBudget') assertSelects(spec.selector.matchLabels, labels);
+    if (kind === 'NetworkPolicy') assertSelects(spec.podSelector.matchLabels, labels);
+    if (kind === 'ServiceMonitor') assertSelects(spec.selector.matchLabels, service.metadata.labels);
+  }
+}
+
+/** The test's pod may reach the operator and isn't taken for one. */
+function assertOnlyTestIsLetIn(objects: readonly Rendered[], values: ChartValues = {}): void {
+  const { labels = {} } = only(objects, 'Pod').metadata;
+  const selector = only(objects, 'Service').spec.selector as Record<string, string>;
+  assert.ok(Object.entries(selector).some(([key, value]) => labels[key] !== value));
+  const policy = objects.find(({ kind }) => kind === 'NetworkPolicy');
+  if (policy === undefined) return;
+  const [tester, ...scrapers] = policy.spec.ingress[0].from;
+  assertSelects(tester.podSelector.matchLabels, labels);
+  const { scrapeFrom = [] } = (values.metrics ?? {}) as { scrapeFrom?: readonly string[] };
+  const names = scrapers.map((peer: JsonObject) => JSON.stringify(peer));
+  assert.deepEqual(
+    names,
+    scrapeFrom.map((name) => JSON.stringify(scraper(name))),
+  );
+}
+
+const scraper = (name: string) => ({ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } } });
+
+/** Files for kubectl: those that others need, and the rest. */
+function write(objects: readonly Rendered[]): { readonly accounts: string; readonly all: string } {
+  const folder = mkdtempSync(join(directory, 'objects-'));
+  const list = (items: readonly Rendered[]): string => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+  const paths = { accounts: join(folder, 'accounts.json'), all: join(folder, 'all.json') };
+  writeFileSync(paths.accounts, list(objects.filter(({ kind }) => kind === 'ServiceAccount')));
+  writeFileSync(paths.all, list(objects));
+  return paths;
+}
+
+describe('the chart', () => {
+  for (const [name, tool] of Object.entries(helms)) {
+    it(`is found good by ${name} lint`, async () => {
+      for (const values of [{}, EVERYTHING, NOTHING]) {
+        const [, chart = '', , , ...rest] = tool.argumentsOf({ values });
+        await tool.succeed('lint', '--strict', chart, ...rest);
+      }
+    });
+  }
+
+  for (const [title, release] of Object.entries(MATRIX)) {
+    it(`is taken by the API server ${title}`, async () => {
+      const objects = asRendered(await helm.render(release));
+      assert.deepEqual(await helms.helm3.render(release), objects);
+      const { namespace = OPERATOR_NAMESPACE } = release;
+      const { accounts, all } = write(objects);
+      // Pods are refused whose account isn't there.
+      const options = ['--server-side', '--force-conflicts', '--validate=strict'];
+      if (objects.some(({ kind }) => kind === 'ServiceAccount'))
+        await run(namespace, 'apply', ...options, '-f', accounts);
+      const answer = await run(namespace, 'apply', ...options, '--dry-run=server', '-f', all);
+      assert.equal(answer.trim().split('\n').length, objects.length);
+    });
+
+    it(`has parts that fit together ${title}`, async () => {
+      const objects = asRendered(await helm.render(release));
+      assertFits(objects);
+      assertOnlyTestIsLetIn(objects, release.values);
+    });
+  }
+
+  it('leaves cluster-wide objects to one release each', async () => {
+    const names = async (release: Release): Promise<string[]> =>
+      asRendered(await helm.render(release))
+        .filter(({ metadata, kind }) => metadata.namespace === undefined && kind !== 'CustomResourceDefinition')
+        .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    const [first, second] = [await names({}), await names({ namespace: TEAM })];
+    assert.ok(first.length >= 4);
+    assert.deepEqual(
+      first.filter((name) => second.includes(name)),
+      [],
+    );
+    const alone = { watchNamespace: TEAM, crds: { install: false }, rbac: { userRoles: false } };
+    assert.deepEqual(await names({ values: { ...alone, flowSchema: { enabled: false } } }), []);
+  });
+
+  it('keeps the CRD when it goes, unless it is told not to', async () => {
+    const policyOf = async (values: ChartValues): Promise<unknown> => {
+      const objects = asRendered(await helm.render({ values }));
+      const { metadata } = only(objects, 'CustomResourceDefinition') as unknown as JsonObject & {
+        metadata: JsonObject;
+      };
+      return metadata.annotations;
+    };
+    assert.deepEqual(await policyOf({}), { 'helm.sh/resource-policy': 'keep' });
+    assert.equal(await policyOf({ crds: { keep: false } }), undefined);
+  });
+});
+
+describe('values that mean nothing', () => {
+  const refusals: readonly (readonly [string, ChartValues, RegExp])[] = [
+    ['a name that is not there', { replica: 2 }, /additional properties 'replica' not allowed/],
+    ['one in a section', { metrics: { serviceMonitr: {} } }, /'\/metrics'.*additional properties 'serviceMonitr'/],
+    ['a text for a number', { replicas: '2' }, /'\/replicas'.*got string, want integer/],
+    ['a word that is none of those', { logLevel: 'trace' }, /'\/logLevel'.*must be one of 'debug', 'info'/],
+    ['an image with its digest', { image: { repository: 'a@sha256:b' } }, /'\/image\/repository'.*does not match/],
+    ['a namespace in capitals', { watchNamespace: 'Team' }, /'\/watchNamespace'.*does not match/],
+    [
+      'a share above all',
+      { podDisruptionBudget: { maxUnavailable: '200%' } },
+      /'\/podDisruptionBudget\/maxUnavailable'/,
+    ],
+    ['no account at all', { serviceAccount: { create: false } }, /name the ServiceAccount .* in serviceAccount\.name/],
+    [
+      'a monitor that nothing lets in',
+      { metrics: { podMonitor: { enabled: true } } },
+      /metrics\.podMonitor\.enabled: also name the namespace.*--set 'metrics\.scrapeFrom=\{monitoring\}'/,
+    ],
+    ['another one', { metrics: { serviceMonitor: { enabled: true } } }, /metrics\.serviceMonitor\.enabled: also name/],
+  ];
+  for (const [what, values, message] of refusals) {
+    it(`are refused: ${what}`, async () => {
+      for (const tool of Object.values(helms)) {
+        const { code, stderr } = await tool.template({ values });
+        assert.equal(code, 1);
+        assert.match(stderr, message);
+      }
+    });
+  }
+
+  it('are not those that a chart gets which is part of another', async () => {
+    await helm.render({ values: { global: { imageRegistry: 'registry.example' } } });
+  });
+});
+
+describe('what Prometheus and Grafana get', () => {
+  const values: ChartValues = { metrics: { prometheusRule: { enabled: true }, dashboards: { enabled: true } } };
+
+  /** A copy of the chart in which these files are also there. */
+  function chartWith(files: Readonly<Record<string, string>>): string {
+    const copy = mkdtempSync(join(directory, 'chart-'));
+    cpSync(CHART, copy, { recursive: true });
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(join(copy, path, '..'), { recursive: true });
+      writeFileSync(join(copy, path), text);
+    }
+    return copy;
+  }
+
+  const filesOf = (chart: string, folder: string): string[] =>
+    existsSync(join(chart, folder)) ? readdirSync(join(chart, folder)).map((name) => join(chart, folder, name)) : [];
+
+  it('is every rule and every dashboard, as their files say', async () => {
+    const alert = { alert: 'Odd', expr: 'up == 0', annotations: { summary: '{{ $labels.pod }} at {{ $value }}' } };
+    const chart = chartWith({
+      'alerts/odd.yaml': JSON.stringify({ groups: [{ name: 'odd', rules: [alert] }] }),
+      'dashboards/odd.json': '{\n  "title": "{{ odd }}",\n  "panels": []\n}\n',
+    });
+    for (const tool of Object.values(helms)) {
+      const objects = asRendered(await tool.render({ values, chart }));
+      const groups = filesOf(chart, 'alerts').flatMap((path) => parse(readFileSync(path, 'utf8')).groups);
+      assert.deepEqual(only(objects, 'PrometheusRule').spec.groups, groups);
+      const dashboards = objects.filter(({ kind }) => kind === 'ConfigMap');
+      const texts = dashboards.flatMap(({ data }) => Object.values(data ?? {})).map((text) => JSON.parse(text));
+      const files = filesOf(chart, 'dashboards').map((path) => JSON.parse(readFileSync(path, 'utf8')));
+      assert.deepEqual(texts, files);
+      for (const { metadata } of dashboards) assert.equal(metadata.labels?.grafana_dashboard, '1');
+    }
+  });
+
+  it('is nothing unless it is asked for', async () => {
+    const kinds = asRendered(await helm.render()).map(({ kind }) => kind);
+    for (const kind of ['PrometheusRule', 'ConfigMap', 'ServiceMonitor', 'PodMonitor'])
+      assert.ok(!kinds.includes(kind));
+  });
+});

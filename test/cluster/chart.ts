@@ -1,0 +1,97 @@
+// This repository's chart as Helm renders and installs it. It knows Helm's command line, and no object's meaning.
+
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import type { JsonObject } from '../../operator/cluster/json.ts';
+import { ensureBinaries } from './binaries.ts';
+import { HELM } from './versions.ts';
+
+export const CHART = join(import.meta.dirname, '..', '..', 'charts', 'ppo-operator');
+export const OPERATOR_NAMESPACE = 'ppo-operator';
+const TIMEOUT_MS = 660_000;
+
+export type HelmName = (typeof HELM)[number];
+
+export interface HelmResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Values as values.yaml has them, not by dotted paths. */
+export type ChartValues = Readonly<Record<string, unknown>>;
+
+export interface Release {
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly values?: ChartValues;
+  /** Folder of the chart. */
+  readonly chart?: string;
+}
+
+/** A command line of Helm with a home of its own; a failing command is a result, too. */
+export class Helm {
+  readonly #path: string;
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #directory = mkdtempSync(join(tmpdir(), 'ppo-helm-'));
+
+  private constructor(path: string, kubeconfig: string | null) {
+    this.#path = path;
+    this.#environment = {
+      ...{ PATH: process.env.PATH, HOME: this.#directory, HELM_CACHE_HOME: join(this.#directory, 'cache') },
+      ...{ HELM_CONFIG_HOME: join(this.#directory, 'config'), HELM_DATA_HOME: join(this.#directory, 'data') },
+      // No cluster is better than the one that happens to be the user's.
+      KUBECONFIG: kubeconfig ?? join(this.#directory, 'none'),
+    };
+    process.once('exit', () => rmSync(this.#directory, { recursive: true, force: true }));
+  }
+
+  static async find(name: HelmName = 'helm', kubeconfig: string | null = null): Promise<Helm> {
+    const binaries = await ensureBinaries(HELM, { say: (line) => console.error(line) });
+    return new Helm(binaries[name], kubeconfig);
+  }
+
+  run(...args: readonly string[]): Promise<HelmResult> {
+    const options = { timeout: TIMEOUT_MS, env: this.#environment, maxBuffer: 64 * 2 ** 20 };
+    return new Promise((resolve) => {
+      execFile(this.#path, args, options, (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
+        resolve({ code, stdout, stderr });
+      });
+    });
+  }
+
+  /** What a command says that must not fail. */
+  async succeed(...args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(...args);
+    if (code !== 0) throw new Error(`helm ${args.join(' ')} ended with ${code}: ${stderr || stdout}`);
+    return stdout;
+  }
+
+  /** The arguments that name a release, its chart and its values; the values are in a file until the process ends. */
+  argumentsOf({
+    name = 'ppo-operator',
+    namespace = OPERATOR_NAMESPACE,
+    values = {},
+    chart = CHART,
+  }: Release): string[] {
+    const path = join(mkdtempSync(join(this.#directory, 'values-')), 'values.json');
+    writeFileSync(path, JSON.stringify(values));
+    return [name, chart, '--namespace', namespace, '--values', path];
+  }
+
+  /** The text of `helm template`, or what it says against it. */
+  template(release: Release = {}): Promise<HelmResult> {
+    return this.run('template', ...this.argumentsOf(release));
+  }
+
+  /** The objects of `helm template`. */
+  async render(release: Release = {}): Promise<JsonObject[]> {
+    const text = await this.succeed('template', ...this.argumentsOf(release));
+    const documents = parseAllDocuments(text, { version: '1.1' });
+    return documents.map((document) => document.toJS() as JsonObject | null).filter((object) => object !== null);
+  }
+}
