@@ -37,7 +37,7 @@ const MAX_GENERATION_REPLICAS = 1024;
 
 interface Place {
   /** Whether the job can't start without it. */
-  readonly isExpected: boolean;
+  isExpected: boolean;
   state: MemberState;
   member: Member | null;
   lastHeardMs: number;
@@ -150,6 +150,18 @@ export class Membership {
     this.#tell(null);
   }
 
+  /** Places from `count` on are awaited no more: who comes all the same is welcome, as one that came later. */
+  expectAtMost(role: 'generation', count: number): void {
+    let hasChanged = false;
+    for (const [name, place] of this.#places) {
+      if (!place.isExpected || !name.startsWith(`${role}-`) || Number(name.slice(role.length + 1)) < count) continue;
+      place.isExpected = false;
+      hasChanged = true;
+    }
+    // Who waits looks again; the members themselves are the same, and so is the epoch.
+    if (hasChanged) this.#tell(null);
+  }
+
   /** Members of a role that are alive, by index. */
   alive(role: WorkerRole): Member[] {
     const members: Member[] = [];
@@ -183,7 +195,7 @@ export class Membership {
     return names;
   }
 
-  /** Hears every change; null is a raised epoch without one. Returns how to stop it. */
+  /** Hears every change; null is a raised epoch without one, or fewer members that are awaited. Returns how to stop it. */
   onChange(listener: (change: MembershipChange | null) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { readSafetensorsHeader, SafetensorsReader, writeSafetensors } from '../models/safetensors.ts';
+import { removeLeftovers } from './checkpoint-leftovers.ts';
 
 /**
  * NOT_FOUND: a file is missing; DATA_LOSS: one is damaged; FAILED_PRECONDITION: it is of another model. Named as gRPC
@@ -72,6 +73,7 @@ export function checksumOf(flat: Float32Array): number {
 /** Returns the bytes written. */
 export function writeRankState(place: CheckpointPlace, state: RankState): number {
   mkdirSync(place.directory, { recursive: true });
+  removeLeftovers(place);
   const weights = pathOf(place, 'safetensors');
   const numElements = state.parameters.length;
   const tensors = TENSORS.map((name) => ({ name, shape: [numElements], data: state[name] }));

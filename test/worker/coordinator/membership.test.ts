@@ -40,6 +40,20 @@ describe('membership', () => {
     );
   });
 
+  it('is complete without replicas that it is told not to await, but welcomes them', () => {
+    const { membership, changes } = create();
+    membership.register(member('actor', 0, 'a0'), 0);
+    membership.register(member('generation', 0, 'g0'), 0);
+    const { epoch } = membership;
+    membership.expectAtMost('generation', 2);
+    assert.deepEqual(membership.missing(), ['generation-1']);
+    membership.expectAtMost('generation', 1);
+    assert.ok(membership.isComplete);
+    assert.deepEqual([membership.epoch, changes.at(-1)], [epoch, 'epoch'], 'those who wait look again');
+    membership.register(member('generation', 1, 'g1'), 0);
+    assert.equal(membership.alive('generation').length, 2);
+  });
+
   it('takes in generation replicas that the job gets while it runs, and misses none of them when they go', () => {
     const { membership, clock, changes } = create();
     for (const [role, index] of [
