@@ -32,6 +32,10 @@ const environmentSchema = z.object({
   PPO_THREADS: z.coerce.number().int().min(1).default(1),
   /** Folder with ca.crt, tls.crt and tls.key: then every connection of the job is mutual TLS. */
   PPO_TLS_DIR: z.string().min(1).optional(),
+  /** Base address of an OTLP/HTTP receiver; absent: no tracing. */
+  PPO_TRACING_ENDPOINT: z.string().min(1).optional(),
+  /** Share of the traces that are taken. */
+  PPO_TRACING_SAMPLE_RATIO: z.coerce.number().min(0).max(1).default(1),
   PPO_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 
@@ -52,6 +56,8 @@ export interface WorkerSettings {
   readonly threads: number;
   /** Null: in the clear. */
   readonly tlsDir: string | null;
+  /** Null: off. */
+  readonly tracing: { readonly endpoint: string; readonly sampleRatio: number } | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -75,6 +81,10 @@ export function readSettings(environment: NodeJS.ProcessEnv): WorkerSettings {
     jobConfigPath: e.PPO_JOB_CONFIG ?? null,
     threads: e.PPO_THREADS,
     tlsDir: e.PPO_TLS_DIR ?? null,
+    tracing:
+      e.PPO_TRACING_ENDPOINT === undefined
+        ? null
+        : { endpoint: e.PPO_TRACING_ENDPOINT, sampleRatio: e.PPO_TRACING_SAMPLE_RATIO },
     logLevel: e.PPO_LOG_LEVEL,
   };
 }

@@ -5,6 +5,7 @@
 import { type Role, readSettings, type WorkerSettings } from './config.ts';
 import { adoptIdentity } from './service/credentials.ts';
 import { EXIT_HOPELESS, HopelessError } from './service/lifecycle.ts';
+import { startTracing } from './service/start-tracing.ts';
 
 type Run = (settings: WorkerSettings) => Promise<void>;
 
@@ -24,8 +25,13 @@ async function main(): Promise<number> {
     const settings = readSettings(process.env);
     process.title = `ppo-${settings.role}-${settings.index}`;
     adoptIdentity(settings);
-    const run = await ROLE_LOADERS[settings.role]();
-    await run(settings);
+    const endTracing = await startTracing(settings);
+    try {
+      const run = await ROLE_LOADERS[settings.role]();
+      await run(settings);
+    } finally {
+      await endTracing();
+    }
     return 0;
   } catch (error) {
     console.error(error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -13,14 +13,20 @@ export interface ContainerContext {
   readonly mounts: readonly Mount[];
   /** Addresses by service name as it stands in a value, e.g. `a-coordinator.default.svc`. */
   readonly addressByService: ReadonlyMap<string, string>;
+  /** What every container inherits: a Secret's value stands there under the name of its variable. */
+  readonly inherited: Readonly<Record<string, string>>;
 }
 
 const SERVICE_NAME = /\b(?:[a-z0-9-]+\.)?[a-z0-9-]+\.[a-z0-9-]+\.svc(?:\.cluster\.local)?\b/g;
 
-/** The service names that occur in a container's environment and arguments. */
-export function findServiceNames(container: Container): string[] {
+/**
+ * The service names that occur in a container's environment and arguments, but those of other namespaces: on this machine
+ * there is the job's alone, and what stands elsewhere (a collector) must not be waited for.
+ */
+export function findServiceNames(container: Container, namespace: string): string[] {
   const texts = [...(container.env ?? []).map((variable) => variable.value ?? ''), ...(container.args ?? [])];
-  return [...new Set(texts.flatMap((text) => text.match(SERVICE_NAME) ?? []))];
+  const names = texts.flatMap((text) => text.match(SERVICE_NAME) ?? []);
+  return [...new Set(names.filter((name) => name.replace(/\.svc(\.cluster\.local)?$/, '').endsWith(`.${namespace}`)))];
 }
 
 /** The variables in the container's order; a later one may use earlier ones. Throws PodStartError for sources not known here. */
@@ -60,6 +66,8 @@ function expand(value: string, environment: Readonly<Record<string, string>>): s
 }
 
 function readSource(variable: EnvVar, context: ContainerContext): string {
+  const secret = variable.valueFrom?.secretKeyRef;
+  if (secret !== undefined) return readSecret(variable.name, secret.name, context);
   const path = variable.valueFrom?.fieldRef?.fieldPath;
   const value = path === undefined ? undefined : readField(path, context);
   if (value === undefined) {
@@ -67,6 +75,15 @@ function readSource(variable: EnvVar, context: ContainerContext): string {
     throw new PodStartError(`variable ${variable.name} is taken from ${source}, which the local mode doesn't have`);
   }
   return value;
+}
+
+/** This machine has no Secrets: whoever starts the job has what is in them in the environment. */
+function readSecret(name: string, secret: string, { inherited }: ContainerContext): string {
+  const value = inherited[name];
+  if (value !== undefined) return value;
+  throw new PodStartError(
+    `variable ${name} is taken from Secret ${secret}, which this machine doesn't have: export ${name}`,
+  );
 }
 
 function readField(path: string, { pod, podIp, hostIp }: ContainerContext): string | undefined {

@@ -101,7 +101,8 @@ export class PodWorker {
     const { signal } = this.#stopping;
     this.#volumes = await PodVolumes.prepare(pod, folders, (source) => readFiles(source, signal));
     await this.#checkPorts(containers);
-    const names = [...new Set(containers.flatMap(findServiceNames))];
+    const namespace = pod.metadata.namespace ?? 'default';
+    const names = [...new Set(containers.flatMap((container) => findServiceNames(container, namespace)))];
     const addressByService = await this.#machine.resolveNames(names, signal);
     for (const container of pod.spec.initContainers ?? []) {
       if (signal.aborted) return;
@@ -147,7 +148,8 @@ export class PodWorker {
   #buildLaunch(container: Container, addressByService: ReadonlyMap<string, string>): ContainerLaunch {
     const machine = this.#machine;
     const mounts = this.#volumes?.mounts(container) ?? [];
-    const context = { pod: this.pod, podIp: machine.podIp, hostIp: machine.hostIp, mounts, addressByService };
+    const { podIp, hostIp, environment: inherited } = machine;
+    const context = { pod: this.pod, podIp, hostIp, mounts, addressByService, inherited };
     const environment = resolveEnvironment(container, context);
     return {
       command: resolveCommand(container, environment, context),

@@ -131,8 +131,21 @@ function writeResults({ paths, job }: RunJobOptions, { records }: Moment, summar
   }
 }
 
+/** What OpenTelemetry's own exporter reads: its headers are secret, so the manifest doesn't have them. */
+const TRACING = ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_CERTIFICATE', 'NODE_EXTRA_CA_CERTS'];
 /** What every container inherits of this process's environment; all else comes from the pod. */
-const INHERITED = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'LD_LIBRARY_PATH', 'PPO_LOG_LEVEL'];
+const INHERITED = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'TMPDIR',
+  'LD_LIBRARY_PATH',
+  'PPO_LOG_LEVEL',
+  ...TRACING,
+];
 
 export function containerEnvironment(
   environment: NodeJS.ProcessEnv,

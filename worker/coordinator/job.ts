@@ -4,6 +4,7 @@
  */
 import type { JobConfig } from '../api/job-config.ts';
 import type { Logger } from '../service/log.ts';
+import { traced } from '../service/tracing.ts';
 import type { MemberCalls } from './calls.ts';
 import type { Checkpointing } from './checkpointing.ts';
 import type { JobData } from './job-data.ts';
@@ -61,7 +62,7 @@ export async function inPhase<T>(
 ): Promise<T> {
   job.progress.update({ phase, message: '', epoch: job.membership.epoch });
   const startMs = performance.now();
-  const result = await run();
+  const result = await traced(name, {}, run);
   timings[name] = (performance.now() - startMs) / 1000;
   return result;
 }

@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { unary } from '../service/rpc.ts';
+import { traceRoot } from '../service/tracing.ts';
 import { iterate, measureAccuracy } from './iteration.ts';
 import { type Attempt, inPhase, type Job } from './job.ts';
 import type { JobState } from './job-state.ts';
@@ -51,9 +52,11 @@ class Course {
   }
 
   async run(attempt: Attempt): Promise<void> {
-    await this.#start(attempt);
-    while (this.state.iteration < this.#job.config.algorithm.numIterations) await this.#step(attempt);
-    await this.#export(attempt);
+    await traceRoot('start', {}, () => this.#start(attempt));
+    while (this.state.iteration < this.#job.config.algorithm.numIterations) {
+      await traceRoot('iteration', { 'ppo.iteration': this.state.iteration + 1 }, () => this.#step(attempt));
+    }
+    await traceRoot('export', {}, () => this.#export(attempt));
   }
 
   async #start(attempt: Attempt): Promise<void> {

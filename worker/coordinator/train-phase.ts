@@ -11,6 +11,7 @@ import { planTrainSteps, type RankPlan } from '../ppo/balancing.ts';
 import { Rng } from '../ppo/rng.ts';
 import { learningRateAt } from '../ppo/schedule.ts';
 import { stream, unary } from '../service/rpc.ts';
+import { traced } from '../service/tracing.ts';
 import type { MemberCalls } from './calls.ts';
 import { type Experiences, wireRow } from './experience.ts';
 import { type Member, memberName } from './membership.ts';
@@ -46,8 +47,8 @@ export async function train(options: TrainPhaseOptions): Promise<TrainPhaseResul
   const { gang, signal } = options;
   try {
     const [actor, critic] = await together(signal, [
-      (shared) => trainRole({ ...options, signal: shared }, 'actor'),
-      (shared) => trainRole({ ...options, signal: shared }, 'critic'),
+      (shared) => traced('train actor', {}, () => trainRole({ ...options, signal: shared }, 'actor')),
+      (shared) => traced('train critic', {}, () => trainRole({ ...options, signal: shared }, 'critic')),
     ]);
     const { version, checksum } = actor!;
     return {

@@ -8,6 +8,7 @@ import type { GenerateRequest } from '../api/generated/ppo/v1/GenerateRequest.ts
 import type { GenerationHandlers } from '../api/generated/ppo/v1/Generation.ts';
 import type { EpochFence } from '../service/epoch.ts';
 import { RpcError, streamHandler, unaryHandler } from '../service/rpc.ts';
+import { annotate } from '../service/tracing.ts';
 import type { EngineClient } from './engine-client.ts';
 import { checkPrompt, checkSampling, type GenerationLimits, listProblems } from './request-check.ts';
 import type { FinishedSequence, SamplingParams } from './sequence.ts';
@@ -41,6 +42,7 @@ async function* generate(
 ): AsyncGenerator<GenerateReplyInput> {
   fence.admit(request.epoch);
   const sampling = check(request, engine, limits);
+  annotate({ 'ppo.prompts': request.prompts.length, 'ppo.policy_version': request.policyVersion });
   const shared = { sampling, isStreaming: false, numTopLogprobs: 0 };
   const submission = engine.submit(
     request.prompts.map(({ tokenIds, seed }) => ({ ...shared, promptTokenIds: tokenIds, seed })),

@@ -9,6 +9,7 @@ import type { ScoreRequest } from '../api/generated/ppo/v1/ScoreRequest.ts';
 import type { ScorerHandlers } from '../api/generated/ppo/v1/Scorer.ts';
 import type { EpochFence } from '../service/epoch.ts';
 import { RpcError, streamHandler } from '../service/rpc.ts';
+import { annotate } from '../service/tracing.ts';
 import type { ScoreKind } from './forward-model.ts';
 import type { ScorerMetrics } from './scorer-metrics.ts';
 import { readSequences, refuseProblems, type Sequence, type SequenceLimits } from './sequence.ts';
@@ -41,6 +42,7 @@ async function* scoreAll(
   if (request.kind !== options.kind) refuseProblems([`kind: found ${request.kind}, this role scores ${options.kind}`]);
   const sequences = readSequences(request.sequences, options.limits);
   checkTexts(request, options.needsTexts ?? false);
+  annotate({ 'ppo.kind': options.kind, 'ppo.sequences': sequences.length });
   const release = await options.acquire?.();
   try {
     for (let first = 0; first < sequences.length && !signal.aborted; first += options.microbatchSize) {

@@ -4,7 +4,8 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
+import { numDroppedSpans } from './tracing.ts';
 
 /**
  * A registry with Node's own process metrics. Whose they are (namespace, job, role, pod) is said by whoever scrapes, as
@@ -13,6 +14,15 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 export function createMetrics(): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  new Counter({
+    name: 'ppo_tracing_dropped_spans_total',
+    help: 'Spans that no receiver took in time',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(numDroppedSpans());
+    },
+  });
   return registry;
 }
 

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import * as grpc from '@grpc/grpc-js';
+import { type Attributes, isTraced, type Span, startCall, tracedCall } from './tracing.ts';
 
 /** A failed remote call. `code` is gRPC's status; `message` is fit for a user. */
 export class RpcError extends Error {
@@ -35,9 +36,10 @@ export interface UnaryOptions {
 /** The last overload of a generated client's method, which is the one that TypeScript infers from. */
 type UnaryMethod<Req, Rep> = (request: Req, callback: grpc.requestCallback<Rep>) => grpc.ClientUnaryCall;
 
-/** The overload that takes call options. */
+/** The overload that takes everything. */
 type UnaryMethodWithOptions<Req, Rep> = (
   request: Req,
+  metadata: grpc.Metadata,
   options: grpc.CallOptions,
   callback: grpc.requestCallback<Rep>,
 ) => grpc.ClientUnaryCall;
@@ -55,8 +57,11 @@ export function unary<Req, Rep>(
       return;
     }
     const start = method as unknown as UnaryMethodWithOptions<Req, Rep>;
-    const call = start.call(client, request, { deadline: Date.now() + options.deadlineMs }, (error, reply) => {
+    const span = startCallSpan(client, method);
+    const deadline = Date.now() + options.deadlineMs;
+    const call = start.call(client, request, metadataOf(span), { deadline }, (error, reply) => {
       options.signal?.removeEventListener('abort', cancel);
+      endCallSpan(span, error);
       if (error) reject(toRpcError(error));
       else if (reply === undefined) reject(new RpcError(grpc.status.INTERNAL, 'the reply was empty'));
       else resolve(reply);
@@ -73,6 +78,13 @@ export interface StreamOptions extends UnaryOptions {
 
 type StreamMethod<Req, Rep> = (request: Req, options: grpc.CallOptions) => grpc.ClientReadableStream<Rep>;
 
+/** The overload that takes everything. */
+type StreamMethodWithOptions<Req, Rep> = (
+  request: Req,
+  metadata: grpc.Metadata,
+  options: grpc.CallOptions,
+) => grpc.ClientReadableStream<Rep>;
+
 /** One request, many replies. Throws RpcError; DEADLINE_EXCEEDED as well when no message came for `idleMs`. */
 export async function* stream<Req, Rep>(
   client: grpc.Client,
@@ -81,7 +93,10 @@ export async function* stream<Req, Rep>(
   options: StreamOptions,
 ): AsyncGenerator<Rep, void, undefined> {
   if (options.signal?.aborted) throw new RpcError(grpc.status.CANCELLED, 'the call was cancelled before it began');
-  const call = method.call(client, request, { deadline: Date.now() + options.deadlineMs });
+  const span = startCallSpan(client, method);
+  const start = method as unknown as StreamMethodWithOptions<Req, Rep>;
+  const call = start.call(client, request, metadataOf(span), { deadline: Date.now() + options.deadlineMs });
+  let failure: RpcError | null = null;
   let isIdle = false;
   const watchdog = setTimeout(() => {
     isIdle = true;
@@ -97,10 +112,12 @@ export async function* stream<Req, Rep>(
   } catch (error) {
     if (isIdle) {
       const message = `no message for ${options.idleMs} ms`;
-      throw new RpcError(grpc.status.DEADLINE_EXCEEDED, message, { cause: error });
+      failure = new RpcError(grpc.status.DEADLINE_EXCEEDED, message, { cause: error });
     }
-    throw toRpcError(error);
+    failure ??= toRpcError(error);
+    throw failure;
   } finally {
+    endCallSpan(span, failure);
     clearTimeout(watchdog);
     options.signal?.removeEventListener('abort', cancel);
     call.cancel();
@@ -121,7 +138,7 @@ export function unaryHandler<Req, Rep>(
   return (call, callback) => {
     const controller = new AbortController();
     call.on('cancelled', () => controller.abort());
-    handle(call.request, controller.signal).then(
+    tracedCall(servedCall(call), () => handle(call.request, controller.signal)).then(
       (reply) => callback(null, reply),
       (error: unknown) => callback(toStatus(error)),
     );
@@ -135,7 +152,8 @@ export function streamHandler<Req, Rep>(
   return (call) => {
     const controller = new AbortController();
     call.on('cancelled', () => controller.abort());
-    pump(call, handle(call.request, controller.signal), controller.signal).catch((error: unknown) => {
+    const { signal } = controller;
+    tracedCall(servedCall(call), () => pump(call, handle(call.request, signal), signal)).catch((error: unknown) => {
       if (!controller.signal.aborted) call.emit('error', toStatus(error));
     });
   };
@@ -151,4 +169,40 @@ async function pump<Req, Rep>(
     if (!call.write(reply)) await once(call, 'drain', { signal });
   }
   call.end();
+}
+
+/** The header that carries a trace over a call. */
+const TRACEPARENT = 'traceparent';
+
+/** Of a call's path, `/ppo.v1.Trainer/Train`, as OpenTelemetry's conventions for gRPC have it. */
+function describeCall(path: string): { readonly name: string; readonly attributes: Attributes } {
+  const name = path.replace(/^\//, '');
+  const [service = '', method = ''] = name.split('/');
+  return { name, attributes: { 'rpc.system': 'grpc', 'rpc.service': service, 'rpc.method': method } };
+}
+
+function startCallSpan(client: grpc.Client, method: object): Span | null {
+  if (!isTraced()) return null;
+  const { name, attributes } = describeCall('path' in method ? String(method.path) : '');
+  // `dns:127.0.0.1:7000`
+  const [, host = '', port] = /^(?:dns:)?(.*):(\d+)$/.exec(client.getChannel().getTarget()) ?? [];
+  return startCall(name, { ...attributes, 'server.address': host, 'server.port': Number(port) });
+}
+
+function endCallSpan(span: Span | null, error: unknown): void {
+  if (span === null) return;
+  span.set({ 'rpc.grpc.status_code': error === null ? grpc.status.OK : toRpcError(error).code });
+  if (error !== null) span.fail(error);
+  span.end();
+}
+
+function metadataOf(span: Span | null): grpc.Metadata {
+  const metadata = new grpc.Metadata();
+  if (span !== null) metadata.set(TRACEPARENT, span.traceparent);
+  return metadata;
+}
+
+function servedCall(call: { readonly metadata: grpc.Metadata; getPath(): string }): Parameters<typeof tracedCall>[0] {
+  const [traceparent] = call.metadata.get(TRACEPARENT);
+  return { ...describeCall(call.getPath()), traceparent: typeof traceparent === 'string' ? traceparent : null };
 }

@@ -16,6 +16,7 @@ import type { ComputeThread } from '../runtime/compute-thread.ts';
 import { refuseProblems, responseLength, type Sequence } from '../scoring/sequence.ts';
 import { awaitCollective } from '../service/collective.ts';
 import { RpcError } from '../service/rpc.ts';
+import { openSpan } from '../service/tracing.ts';
 import { Exclusive } from './exclusive.ts';
 import type { Experience } from './experience.ts';
 import type { StepFigures } from './rank-trainer.ts';
@@ -103,8 +104,13 @@ export class Trainer {
       const numSteps = request.steps.length;
       for (const step of request.steps) {
         const stop = this.#options.metrics.stepSeconds.startTimer();
-        for await (const _ of this.#accumulate(step, signal)) yield progress(figures.length, numSteps);
-        figures.push(await this.#finishStep(step, request.learningRate, group));
+        const span = openSpan('train step', { 'ppo.step': figures.length + 1, 'ppo.tokens': step.numTokens });
+        try {
+          for await (const _ of this.#accumulate(step, signal)) yield progress(figures.length, numSteps);
+          figures.push(await span.within(() => this.#finishStep(step, request.learningRate, group)));
+        } finally {
+          span.end();
+        }
         stop();
         yield progress(figures.length, numSteps);
       }

@@ -11,6 +11,7 @@ const context = {
   hostIp: '127.9.0.1',
   mounts: [{ mountPath: '/etc/ppo', folder: '/tmp/x' }],
   addressByService: new Map([['c.ns.svc', '127.9.1.2']]),
+  inherited: { HEADERS: 'key=1' },
 };
 
 test('node is the running binary; arguments follow the command, expanded and rewritten', () => {
@@ -32,8 +33,17 @@ test('fields, labels, and a clear refusal of what is not there', () => {
   assert.equal(resolveEnvironment(fields("metadata.labels['app']"), context)['X'], 'a');
   assert.equal(resolveEnvironment(fields('status.hostIP'), context)['X'], '127.9.0.1');
   assert.throws(() => resolveEnvironment(fields('spec.nope'), context), /variable X is taken from field spec\.nope/);
-  const secret = { ...container, env: [{ name: 'X', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] };
-  assert.throws(() => resolveEnvironment(secret, context), /secretKeyRef/);
+});
+
+test('a Secret is the environment of whoever starts the job', () => {
+  const withSecret = (name: string) => {
+    return { ...container, env: [{ name, valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] };
+  };
+  assert.deepEqual(resolveEnvironment(withSecret('HEADERS'), context), { HEADERS: 'key=1' });
+  assert.throws(
+    () => resolveEnvironment(withSecret('X'), context),
+    /variable X is taken from Secret s, which this machine doesn't have: export X/,
+  );
 });
 
 test('service names are found in values, with pod and cluster domain', () => {
@@ -41,6 +51,7 @@ test('service names are found in values, with pod and cluster domain', () => {
     A: 'http://c.ns.svc:7000/x',
     B: 'p-0.c.ns.svc.cluster.local:1 c.ns.svc',
     C: 'file.svc.txt example.com',
+    D: 'http://collector.monitoring.svc:4318',
   };
-  assert.deepEqual(findServiceNames(buildContainer('c', values)), ['c.ns.svc', 'p-0.c.ns.svc.cluster.local']);
+  assert.deepEqual(findServiceNames(buildContainer('c', values), 'ns'), ['c.ns.svc', 'p-0.c.ns.svc.cluster.local']);
 });

@@ -40,6 +40,7 @@ for (const role of ROLE_NAMES) {
       jobConfigPath: '/etc/ppo/job.json',
       threads: role === 'actor' ? 2 : 1,
       tlsDir: null,
+      tracing: null,
       logLevel: 'info',
     });
   });
@@ -61,6 +62,7 @@ test('a sidecar reads its settings, on ports other than its worker', () => {
     jobConfigPath: null,
     threads: 1,
     tlsDir: null,
+    tracing: null,
     logLevel: 'info',
   });
 });

@@ -188,6 +188,7 @@ export class FakeJob implements AsyncDisposable {
       jobConfigPath: null,
       threads: 1,
       tlsDir: null,
+      tracing: null,
       logLevel: 'error',
     };
     const ended = coordinate({

@@ -327,6 +327,7 @@ function settingsOf({ role, index, coordinatorAddress }: FakeWorkerOptions): Wor
     jobConfigPath: null,
     threads: 1,
     tlsDir: null,
+    tracing: null,
     logLevel: 'error',
   };
 }

@@ -22,6 +22,7 @@ const settings: WorkerSettings = {
   jobConfigPath: null,
   threads: 1,
   tlsDir: null,
+  tracing: null,
   logLevel: 'info',
 };
 

@@ -61,6 +61,7 @@ function settingsFor(port: number): WorkerSettings {
     jobConfigPath: null,
     threads: 1,
     tlsDir: null,
+    tracing: null,
     logLevel: 'error',
   };
 }

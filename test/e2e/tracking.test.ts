@@ -1,0 +1,107 @@
+/** A real job with every tracker on: they all tell the same as metrics.jsonl, and the job is the same bits as without. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { readScalars } from '../worker/coordinator/tracking/read-events.ts';
+import { readRun } from '../worker/coordinator/tracking/read-wandb.ts';
+import { OtlpReceiver, type ReceivedSpan } from '../worker/service/otlp-receiver.ts';
+import { JobRun, readMetrics } from './job-run.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ppo-tracking-'));
+const [tracked, untracked, unheard] = ['tracked', 'untracked', 'unheard'].map((name) => join(folder, name)) as [
+  string,
+  string,
+  string,
+];
+const FEW = ['--set', 'spec.algorithm.numIterations=2', '--set', 'spec.roles.generation.replicas=2'];
+let receiver: OtlpReceiver;
+
+async function run(output: string, ...options: string[]): Promise<void> {
+  const job = new JobRun(output, ...FEW, ...options);
+  assert.equal(await job.exit, 0, job.text());
+}
+
+describe('a job with every tracker on', () => {
+  before(async () => {
+    receiver = await OtlpReceiver.start();
+    const tracing = `tracing: {endpoint: "${receiver.endpoint}"}`;
+    await run(tracked, '--set', `spec.tracking={tensorboard: {}, wandb: {project: sums}, ${tracing}}`);
+    await run(untracked);
+    await run(unheard, '--set', 'spec.tracking={tracing: {endpoint: "http://127.0.0.1:9"}}');
+  });
+  after(async () => {
+    await receiver[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('has the figures of one without, bit by bit', () => {
+    assert.equal(readMetrics(tracked).length, 2);
+    assert.deepEqual(readMetrics(tracked), readMetrics(untracked));
+  });
+
+  it('goes on where nobody takes its spans, and says so', () => {
+    assert.deepEqual(readMetrics(unheard), readMetrics(untracked));
+    const log = readFileSync(join(unheard, 'logs', 'arithmetic-coordinator-0-worker.log'), 'utf8');
+    assert.match(log, /spans are lost/);
+  });
+
+  it('shows in TensorBoard and in Weights & Biases what metrics.jsonl has', () => {
+    const lines = readFileSync(join(tracked, 'metrics.jsonl'), 'utf8').split('\n').slice(0, -1);
+    const scalars = readScalars(join(tracked, 'tensorboard'));
+    const { history, kinds } = readRun(join(tracked, 'wandb'));
+    assert.deepEqual([...scalars.keys()], [0, 1, 2]);
+    assert.equal(kinds.at(-1), 'exit');
+    for (const line of lines) {
+      const { iteration, policyVersion: _, ...figures } = JSON.parse(line) as Record<string, number>;
+      const single = Object.entries(figures).map(([name, value]) => [name, Math.fround(value)]);
+      assert.deepEqual(scalars.get(iteration!), Object.fromEntries(single));
+      const { _timestamp, _runtime, _step, ...logged } = history.get(iteration!)!;
+      assert.deepEqual(logged, figures);
+    }
+  });
+
+  it('sends the spans of an iteration as one tree, from every role', () => {
+    assert.deepEqual([...receiver.paths], ['/v1/traces']);
+    const roots = receiver.spans.filter(({ parentId }) => parentId === '').map(({ name }) => name);
+    assert.deepEqual(roots.toSorted(), ['export', 'iteration', 'iteration', 'start']);
+    const traceOf = (span: ReceivedSpan) => receiver.spans.filter(({ traceId }) => traceId === span.traceId);
+    for (const root of receiver.spans.filter(({ name }) => name === 'iteration')) {
+      const services = new Set(traceOf(root).map(({ resource }) => resource['service.name']));
+      const roles = ['actor', 'communicator', 'coordinator', 'critic', 'generation', 'reference', 'reward'];
+      assert.deepEqual([...services].toSorted(), roles);
+      const pods = new Set(traceOf(root).map(({ resource }) => resource['k8s.pod.name']));
+      assert.ok(pods.has('arithmetic-generation-0') && pods.has('arithmetic-generation-1'), [...pods].join());
+    }
+    const jobs = new Set(receiver.spans.map(({ resource }) => resource['rlhf.dev/job']));
+    assert.deepEqual([...jobs], ['arithmetic']);
+  });
+
+  it('nests what a pod does below the phase that asked for it', () => {
+    const paths = new Set(receiver.spans.map((span) => receiver.pathOf(span).join(' > ')));
+    const call = (role: string, method: string) => `coordinator: ppo.v1.${method} > ${role}: ppo.v1.${method}`;
+    const iteration = 'coordinator: iteration';
+    const training = `${iteration} > coordinator: training`;
+    const collective = 'ppo.v1.Communicator/Run';
+    const expected = [
+      `${iteration} > coordinator: rollout > ${call('generation', 'Generation/Generate')}`,
+      ...['actor', 'critic', 'reference', 'reward'].map((role) => {
+        return `${iteration} > coordinator: scoring > ${call(role, 'Scorer/Score')}`;
+      }),
+      ...['actor', 'critic'].map((role) => {
+        return `${training} > coordinator: train ${role} > ${call(role, 'Trainer/Train')} > ${role}: train step`;
+      }),
+      `${iteration} > coordinator: weightSync > ${call('generation', 'Generation/ReceiveWeights')} > generation: ${collective} > communicator: ${collective}`,
+      `${iteration} > coordinator: weightSync > ${call('actor', 'Trainer/PublishWeights')} > actor: ${collective} > communicator: ${collective}`,
+      `${iteration} > coordinator: checkpoint > ${call('critic', 'Trainer/SaveCheckpoint')}`,
+      `${iteration} > coordinator: evaluation > ${call('generation', 'Generation/Generate')}`,
+      `coordinator: start > coordinator: evaluation > ${call('generation', 'Generation/Generate')}`,
+    ];
+    assert.deepEqual(
+      expected.filter((path) => !paths.has(path)),
+      [],
+      [...paths].sort().join('\n'),
+    );
+  });
+});
