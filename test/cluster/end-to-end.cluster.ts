@@ -21,6 +21,7 @@ const REPOSITORY = join(import.meta.dirname, '..', '..');
 const STAND_INS = join(REPOSITORY, 'test', 'operator', 'local', 'fixtures', 'repository');
 /** Long enough for every pod to have been seen ready, and restarted. */
 const NUM_ITERATIONS = 30;
+const WAIT = '--timeout=180s';
 /** The stand-in coordinator's script, by seed. */
 const SEEDS = { goesWell: 1, hopeless: 2, generationFailsOnce: 4 };
 
@@ -105,7 +106,7 @@ async function start(name: string, seed: number) {
 
 it('runs to its end for people who have only kubectl', async () => {
   const { world, kubectl } = await start('tiny', SEEDS.goesWell);
-  const waited = await kubectl('wait', '--for=condition=Succeeded', '--timeout=60s', 'ppojob/tiny');
+  const waited = await kubectl('wait', '--for=condition=Succeeded', WAIT, 'ppojob/tiny');
   assert.equal(waited.stdout, 'ppojob.rlhf.dev/tiny condition met\n', waited.stderr);
   const table = (await kubectl('get', 'ppo')).stdout.trim().split('\n');
   assert.match(table[0] ?? '', /^NAME +STATUS +ITERATION +SCORE +KL +TOKENS\/S +RESTARTS +AGE/);
@@ -118,7 +119,7 @@ it('runs to its end for people who have only kubectl', async () => {
     const names = items.map((item) => item.metadata.name);
     return names.join() === 'tiny-coordinator-0' ? null : names;
   });
-  const deleted = await kubectl('delete', 'ppojob', 'tiny', '--cascade=foreground', '--timeout=30s');
+  const deleted = await kubectl('delete', 'ppojob', 'tiny', '--cascade=foreground', WAIT);
   assert.equal(deleted.code, 0, deleted.stderr);
   const { items } = await cluster.list(PODS, { namespace: world.namespace });
   assert.deepEqual(items, []);
@@ -126,7 +127,7 @@ it('runs to its end for people who have only kubectl', async () => {
 
 it('replaces pods that fail', async () => {
   const { world, kubectl } = await start('restarted', SEEDS.generationFailsOnce);
-  const waited = await kubectl('wait', '--for=condition=Succeeded', '--timeout=60s', 'ppojob/restarted');
+  const waited = await kubectl('wait', '--for=condition=Succeeded', WAIT, 'ppojob/restarted');
   assert.equal(waited.code, 0, waited.stderr);
   const restarts = (await world.status('restarted')).roles?.generation?.restarts ?? 0;
   assert.ok(restarts >= 1 && restarts <= 2, `one or both of the generation pods were restarted: ${restarts}`);
@@ -134,7 +135,7 @@ it('replaces pods that fail', async () => {
 
 it('says in its condition why it failed', async () => {
   const { kubectl } = await start('hopeless', SEEDS.hopeless);
-  const waited = await kubectl('wait', '--for=condition=Failed', '--timeout=60s', 'ppojob/hopeless');
+  const waited = await kubectl('wait', '--for=condition=Failed', WAIT, 'ppojob/hopeless');
   assert.equal(waited.code, 0, waited.stderr);
   const query = 'jsonpath={.status.conditions[?(@.type=="Failed")].message}';
   assert.match((await kubectl('get', 'ppojob', 'hopeless', '-o', query)).stdout, /the reward model has no head/);

@@ -69,7 +69,7 @@ export class JobLife {
     this.#isHeld = false;
   }
 
-  async untilEnded(withinMs = 120_000): Promise<EndState> {
+  async untilEnded(withinMs = 240_000): Promise<EndState> {
     await until(
       'the job has succeeded and its workers are gone',
       async () => {

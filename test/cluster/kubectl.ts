@@ -3,7 +3,8 @@
 import { execFile } from 'node:child_process';
 import type { ControlPlaneBinaries } from './control-plane.ts';
 
-const TIMEOUT_MS = 90_000;
+/** Longer than a test lets `kubectl wait` wait. */
+const TIMEOUT_MS = 200_000;
 
 export interface KubectlResult {
   readonly code: number;

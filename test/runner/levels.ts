@@ -27,7 +27,7 @@ export const LEVELS: Readonly<Record<LevelNumber, Level>> = {
   },
   2: {
     title: 'a real control plane, processes as nodes',
-    ...{ ending: '.cluster.ts', glob: 'test/**/*.cluster.ts', concurrency: 1, timeoutMs: 600_000 },
+    ...{ ending: '.cluster.ts', glob: 'test/**/*.cluster.ts', concurrency: 1, timeoutMs: 900_000 },
     ...{ binaries: CONTROL_PLANE, usefulBinaries: HELM },
   },
   3: {
