@@ -1,0 +1,290 @@
+// The operator with exactly the rights that the chart gives it, in all namespaces and in one: it does everything that it
+// promises, is refused nothing, and the server's audit log shows that it needs every one of them.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { CONFIG_MAPS, EVENTS, PODS, SECRETS } from '../../operator/cluster/cluster.ts';
+import { PPO_JOBS } from '../../operator/reconcile/ppojob-kind.ts';
+import { AuditLog, type Right, type Rule, rightsOf } from './audit.ts';
+import { ensureBinaries } from './binaries.ts';
+import { Helm, type Release } from './chart.ts';
+import { startOwnEnvironment } from './environment.ts';
+import { JobWorld, until } from './job-world.ts';
+import { kubectlFor } from './kubectl.ts';
+import { installCrds } from './manifests.ts';
+import { TestNode } from './nodes.ts';
+import { OperatorProcess } from './operator-process.ts';
+import { ended, PlayedKubelet, type PodScript, RUNNING } from './played-kubelet.ts';
+import { CONTROL_PLANE } from './versions.ts';
+
+const OTHER_POD_GROUPS = [
+  { group: 'scheduling.volcano.sh', version: 'v1beta1' },
+  { group: 'scheduling.x-k8s.io', version: 'v1alpha1' },
+] as const;
+
+const directory = mkdtempSync(join(tmpdir(), 'ppo-rights-'));
+const audit = new AuditLog(directory);
+const environment = await startOwnEnvironment({
+  // Asks for the right to hold up an owner's deletion, as OpenShift does.
+  apiServerFlags: { ...audit.flags, 'enable-admission-plugins': 'OwnerReferencesPermissionEnforcement' },
+  prepare: async ({ transport }) => {
+    await installCrds(transport);
+    for (const group of OTHER_POD_GROUPS) await transport.request({ ...podGroupCrd(group), method: 'POST' });
+  },
+});
+const { cluster, plane } = environment;
+const { transport } = cluster;
+const binaries = await ensureBinaries(CONTROL_PLANE);
+const helm = await Helm.find();
+const node = await TestNode.start({ cluster, network: plane.network, name: 'node-a', processes: null });
+environment.beforeClose(async () => {
+  await node.stop(0);
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const WRITER = { fieldManager: 'test' };
+/** Used by the API server on behalf of whom it lets make children; the audit log doesn't show it. */
+const CHECKED_ON_CREATION: Right = 'update ppojobs/finalizers.rlhf.dev';
+
+interface ChartObject {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly rules?: readonly Rule[];
+  // biome-ignore lint/suspicious/noExplicitAny: of a Deployment, read as what it is
+  readonly spec?: any;
+}
+
+/** Of schedulers that aren't here: their kinds are all that the operator sees of them. */
+function podGroupCrd({ group, version }: (typeof OTHER_POD_GROUPS)[number]) {
+  const name = `podgroups.${group}`;
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+  const body = {
+    ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },
+    // Groups of k8s.io are protected against CRDs that nobody has approved.
+    metadata: { name, annotations: { 'api-approved.kubernetes.io': 'unapproved, for a test' } },
+    spec: {
+      ...{ group, scope: 'Namespaced', names: { kind: 'PodGroup', plural: 'podgroups', singular: 'podgroup' } },
+      versions: [{ name: version, served: true, storage: true, schema, subresources: { status: {} } }],
+    },
+  };
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  return { path, subject: { title: name, name }, body };
+}
+
+/** An operator process that is who the release's ServiceAccount is, and is started as its Deployment says. */
+class InstalledOperator {
+  readonly objects: readonly ChartObject[];
+  readonly username: string;
+  readonly process: OperatorProcess;
+
+  private constructor(objects: readonly ChartObject[], username: string, process: OperatorProcess) {
+    this.objects = objects;
+    this.username = username;
+    this.process = process;
+  }
+
+  static async start(release: Required<Pick<Release, 'namespace' | 'values'>>): Promise<InstalledOperator> {
+    const { namespace } = release;
+    const objects = (await helm.render(release)) as unknown as readonly ChartObject[];
+    const kubectl = kubectlFor(binaries, plane.kubeconfig, namespace);
+    for (const kind of ['ServiceAccount', 'ClusterRole', 'Role', 'ClusterRoleBinding', 'RoleBinding', 'FlowSchema']) {
+      for (const object of objects.filter((candidate) => candidate.kind === kind)) await apply(object);
+    }
+    const deployment = objects.find(({ kind }) => kind === 'Deployment');
+    const { serviceAccountName, containers } = deployment?.spec.template.spec ?? {};
+    const { stdout: token, stderr } = await kubectl('create', 'token', serviceAccountName);
+    assert.notEqual(token, '', stderr);
+    const operator = new OperatorProcess({
+      kubeconfig: kubeconfigOf(token.trim()),
+      leaseNamespace: namespace,
+      options: containers[0].args,
+    });
+    const username = `system:serviceaccount:${namespace}:${serviceAccountName}`;
+    return new InstalledOperator(objects, username, operator);
+  }
+
+  get granted(): readonly Right[] {
+    const own = this.objects.filter(({ kind, metadata }) => /Role$/.test(kind) && !/-ppojobs-/.test(metadata.name));
+    return rightsOf(own.flatMap(({ rules }) => rules ?? []));
+  }
+}
+
+async function apply(object: ChartObject): Promise<void> {
+  const groups: Readonly<Record<string, string>> = {
+    ServiceAccount: '/api/v1',
+    FlowSchema: '/apis/flowcontrol.apiserver.k8s.io/v1',
+  };
+  const { kind, metadata } = object;
+  const root = groups[kind] ?? '/apis/rbac.authorization.k8s.io/v1';
+  const scope = metadata.namespace === undefined ? '' : `/namespaces/${metadata.namespace}`;
+  await transport.request({
+    ...{ method: 'PATCH', contentType: 'application/apply-patch+yaml', body: object },
+    path: `${root}${scope}/${kind.toLowerCase()}s/${metadata.name}?fieldManager=test&force=true`,
+    subject: { title: `${kind} ${metadata.name}`, name: metadata.name },
+  });
+}
+
+function kubeconfigOf(token: string): string {
+  const cluster = { server: plane.server, 'certificate-authority': join(plane.directory, 'apiserver.crt') };
+  return JSON.stringify({
+    ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'c' },
+    clusters: [{ name: 'c', cluster }],
+    users: [{ name: 'u', user: { token } }],
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+  });
+}
+
+/** Coordinators that have ended, as namespace/name; all other pods go on. */
+const finished = new Set<string>();
+const PLAYS: PodScript = ({ metadata }) =>
+  finished.has(`${metadata.namespace}/${metadata.name}`) ? ended(0) : RUNNING;
+
+/** Everything that the operator does with its rights, in one namespace. */
+async function exercise(world: JobWorld): Promise<void> {
+  await Promise.all([liveOut(world), beSuspended(world), renew(world), meetOthers(world)]);
+}
+
+/** To its end, and beyond. */
+async function liveOut(world: JobWorld): Promise<void> {
+  await world.createJob('short', { ttlSecondsAfterFinished: 1 });
+  await world.untilCondition('short', 'Running');
+  finished.add(`${world.namespace}/short-coordinator-0`);
+  await until('it is gone', async () => ((await world.isGone('short')) ? null : 'it is there'));
+}
+
+/** Whatever holds pods together, or gives them devices, goes with them. */
+async function beSuspended(world: JobWorld): Promise<void> {
+  const devices = { deviceClassName: 'gpu.example', count: 1 };
+  await world.createJob('native', { roles: { reward: { devices } } });
+  await world.createJob('volcano', { scheduling: { gang: 'Volcano' } });
+  await world.createJob('plugins', { scheduling: { gang: 'SchedulerPlugins' } });
+  for (const name of ['native', 'volcano', 'plugins']) {
+    await until(`pods of ${name}`, async () => ((await world.pods(name)).length > 0 ? null : world.events(name)));
+    await world.changeSpec(name, { suspend: true, security: { networkPolicy: { mode: 'Disabled' } } });
+    await world.untilCondition(name, 'Suspended');
+  }
+}
+
+/** A Secret and a ConfigMap that somebody spoils. */
+async function renew(world: JobWorld): Promise<void> {
+  await world.createJob('spoilt');
+  await world.untilCondition('spoilt', 'Running');
+  const name = { namespace: world.namespace, name: 'spoilt-tls' };
+  await cluster.update(SECRETS, { ...(await cluster.get(SECRETS, name)), data: {} }, WRITER);
+  await until('its certificates are back', async () => {
+    const { data = {} } = await cluster.get(SECRETS, name);
+    return data['worker.crt'] === undefined ? Object.keys(data) : null;
+  });
+  const config = { namespace: world.namespace, name: 'spoilt-config' };
+  await cluster.update(CONFIG_MAPS, { ...(await cluster.get(CONFIG_MAPS, config)), data: {} }, WRITER);
+  await until('its configuration is back', async () => {
+    const { data = {} } = await cluster.get(CONFIG_MAPS, config);
+    return data['job.json'] === undefined ? Object.keys(data) : null;
+  });
+}
+
+/** A Secret and a pod of somebody else's with the names that the operator wants; it says so, again and again. */
+async function meetOthers(world: JobWorld): Promise<void> {
+  const { namespace } = world;
+  await cluster.create(SECRETS, { ...SECRETS_OF, metadata: { namespace, name: 'late-tls' } }, WRITER);
+  await world.createJob('late');
+  const containers = [{ name: 'main', image: 'other:1' }];
+  const pod = { namespace, name: 'taken-coordinator-0' };
+  await cluster.create(PODS, { apiVersion: 'v1', kind: 'Pod', metadata: pod, spec: { containers } }, WRITER);
+  await world.createJob('taken');
+  for (const name of ['late', 'taken']) {
+    await until(`${name} says it again`, async () => {
+      const { items } = await cluster.list(EVENTS, { namespace });
+      const told = items.filter(
+        ({ reason, involvedObject }) => reason === 'ApplyFailed' && involvedObject.name === name,
+      );
+      return told.some(({ count }) => count > 1) ? null : told.map(({ message, count }) => `${count} ${message}`);
+    });
+  }
+}
+
+const SECRETS_OF = { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', data: {} } as const;
+
+async function assertExact(operator: InstalledOperator): Promise<void> {
+  await until('every right has been used', async () => {
+    const { rights, refused } = audit.requestsOf(operator.username);
+    assert.deepEqual(refused, []);
+    const unused = operator.granted.filter((one) => one !== CHECKED_ON_CREATION && !rights.has(one));
+    return unused.length === 0 ? null : unused;
+  });
+  // Nobody has given it rights that the chart doesn't.
+  const { rights } = audit.requestsOf(operator.username);
+  assert.deepEqual(
+    [...rights].filter((one) => !operator.granted.includes(one)),
+    [],
+  );
+}
+
+const RELEASES = {
+  'in all namespaces': { namespace: 'ppo-operator', jobs: null },
+  'in one namespace': { namespace: 'team-a', jobs: 'team-a-jobs' },
+};
+
+async function live({ namespace, jobs }: { readonly namespace: string; readonly jobs: string | null }): Promise<void> {
+  for (const name of [namespace, jobs]) if (name !== null) await createNamespace(name);
+  const watched = jobs ?? (await environment.newNamespace());
+  const values = { page: { enabled: false }, ...(jobs !== null && { watchNamespace: jobs }) };
+  const operator = await InstalledOperator.start({ namespace, values });
+  const kubelet = new PlayedKubelet({ cluster, script: PLAYS, namespace: watched });
+  const world = new JobWorld(cluster, watched);
+  try {
+    await exercise(world);
+    await assertExact(operator);
+    await assertNeedsToHoldUpDeletion(operator, world);
+    assert.deepEqual(kubelet.errors, []);
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error}\n${operator.process.output.slice(-3000)}`, {
+      cause: error,
+    });
+  } finally {
+    await operator.process.stop();
+    const { items } = await cluster.list(PPO_JOBS, { namespace: watched });
+    for (const { metadata } of items) await cluster.delete(PPO_JOBS, metadata);
+    await kubelet.stop();
+  }
+}
+
+describe("the operator with the chart's rights", () => {
+  for (const [title, release] of Object.entries(RELEASES)) {
+    it(`does all that it promises ${title}, and needs each of them`, () => live(release));
+  }
+
+  it('renews its lease in a flow of its own', async () => {
+    const text = await transport.text({ method: 'GET', path: '/metrics', subject: { title: 'metrics', name: null } });
+    const lines = text.split('\n').filter((line) => line.startsWith('apiserver_flowcontrol_dispatched_requests_total'));
+    for (const name of ['ppo-operator-lease', 'team-a-ppo-operator-lease']) {
+      const line = lines.find((one) => one.includes(`flow_schema="${name}"`)) ?? '';
+      assert.match(line, /priority_level="leader-election"\} [1-9]/, name);
+    }
+  });
+});
+
+async function createNamespace(name: string): Promise<void> {
+  const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+  await transport.request({ method: 'POST', path: '/api/v1/namespaces', subject: { title: name, name }, body });
+}
+
+/** The one right that no request shows: without it the server lets the operator make no children. */
+async function assertNeedsToHoldUpDeletion(operator: InstalledOperator, world: JobWorld): Promise<void> {
+  const role = operator.objects.find(({ rules = [] }) => rulesWithout(rules).length < rules.length);
+  assert.ok(role !== undefined);
+  await apply({ ...role, rules: rulesWithout(role.rules ?? []) });
+  await until('the server refuses', async () => {
+    await world.createJob(`refused-${Math.random().toString(36).slice(2, 8)}`);
+    const { items } = await cluster.list(EVENTS, { namespace: world.namespace });
+    const told = items.map(({ message }) => message);
+    return told.some((message) => /cannot set blockOwnerDeletion/.test(message)) ? null : told.slice(-3);
+  });
+}
+
+function rulesWithout(rules: readonly Rule[]): readonly Rule[] {
+  return rules.filter(({ resources }) => !resources.includes('ppojobs/finalizers'));
+}
