@@ -67,7 +67,7 @@ export class CertificateKeeper {
   async keep(key: string, { job, nowMs, isAlive }: KeepInput): Promise<KeptCertificates> {
     if (!isAlive || !usesTls(job, this.#platform)) return NONE;
     const secrets = await listChildren(this.#source, SECRETS, job);
-    const versions = secrets.map(({ metadata }) => `${metadata.uid} ${metadata.resourceVersion}`).join();
+    const versions = versionsOf(secrets);
     const known = this.#known.get(key);
     if (known?.versions === versions && nowMs < known.inForce.renewAtMs) return { inForce: known.inForce, error: null };
     const { changed, operator, renewAtMs } = await renewCertificates({
@@ -76,12 +76,14 @@ export class CertificateKeeper {
       nowMs,
       lifetimes: this.#lifetimes,
     });
+    const written = new Map(secrets.map((secret) => [secret.metadata.name, secret]));
     for (const secret of changed) {
-      const error = await write(this.#source.cluster, secret, secrets);
-      if (error !== null) return { inForce: null, error };
+      const result = await write(this.#source.cluster, secret, secrets);
+      if (result instanceof Error) return { inForce: null, error: result };
+      written.set(result.metadata.name, result);
     }
     const inForce = { operator, renewAtMs };
-    if (changed.length === 0) this.#known.set(key, { versions, inForce });
+    this.#known.set(key, { versions: versionsOf([...written.values()]), inForce });
     return { inForce, error: null };
   }
 
@@ -90,15 +92,23 @@ export class CertificateKeeper {
   }
 }
 
+function versionsOf(secrets: readonly Stored<Secret>[]): string {
+  const versions = secrets.map(({ metadata: { name, uid, resourceVersion } }) => `${name} ${uid} ${resourceVersion}`);
+  return versions.sort().join();
+}
+
 /** Never over what it doesn't know: an authority that is replaced by mistake cuts off every pod. */
-async function write(cluster: Cluster, secret: Secret, known: readonly Stored<Secret>[]): Promise<Error | null> {
+async function write(
+  cluster: Cluster,
+  secret: Secret,
+  known: readonly Stored<Secret>[],
+): Promise<Stored<Secret> | Error> {
   const { name } = secret.metadata;
   const existing = known.find(({ metadata }) => metadata.name === name);
   const options = { fieldManager: FIELD_MANAGER };
   try {
-    if (existing === undefined) await cluster.create(SECRETS, secret, options);
-    else await cluster.update(SECRETS, { ...existing, data: secret.data ?? {} }, options);
-    return null;
+    if (existing === undefined) return await cluster.create(SECRETS, secret, options);
+    return await cluster.update(SECRETS, { ...existing, data: secret.data ?? {} }, options);
   } catch (error) {
     if (error instanceof ConflictError) throw error;
     const cause = error instanceof AlreadyExistsError ? await foreignSecret(cluster, secret) : error;

@@ -49,37 +49,65 @@ export async function issueAuthority(o: Validity & { readonly commonName: string
   return { certificate: certificate.toString('pem'), key: await exportKey(keys.privateKey) };
 }
 
+/** An authority that is about to sign: what is the same for all that it signs is made ready once. */
+export class Signer {
+  readonly #issuer: x509.X509Certificate;
+  readonly #key: CryptoKey;
+  readonly #identifier: x509.Extension;
+
+  private constructor(issuer: x509.X509Certificate, key: CryptoKey, identifier: x509.Extension) {
+    this.#issuer = issuer;
+    this.#key = key;
+    this.#identifier = identifier;
+  }
+
+  static async of(authority: KeyedCertificate): Promise<Signer> {
+    const issuer = new x509.X509Certificate(authority.certificate);
+    const identifier = x509.AuthorityKeyIdentifierExtension.create(issuer);
+    return new Signer(issuer, await importKey(authority.key), await identifier);
+  }
+
+  /** A certificate for a process that serves and calls, with a new key. */
+  async issue(subject: CertificateSubject): Promise<KeyedCertificate> {
+    const keys = await generateKeys();
+    const names: x509.JsonGeneralNames = [
+      ...subject.dnsNames.map((value) => ({ type: 'dns' as const, value })),
+      { type: 'url', value: subject.uri },
+    ];
+    const certificate = await x509.X509CertificateGenerator.create({
+      serialNumber: serialNumber(),
+      subject: nameOf(subject.commonName),
+      issuer: this.#issuer.subjectName,
+      notBefore: subject.notBefore,
+      notAfter: subject.notAfter,
+      publicKey: keys.publicKey,
+      signingKey: this.#key,
+      signingAlgorithm: ALGORITHM,
+      extensions: [
+        ...END_EXTENSIONS,
+        new x509.SubjectAlternativeNameExtension(names),
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+        this.#identifier,
+      ],
+    });
+    return { certificate: certificate.toString('pem'), key: await exportKey(keys.privateKey) };
+  }
+}
+
 /** A certificate for a process that serves and calls, with a new key. */
 export async function issueCertificate(
   authority: KeyedCertificate,
   subject: CertificateSubject,
 ): Promise<KeyedCertificate> {
-  const issuer = new x509.X509Certificate(authority.certificate);
-  const [keys, signingKey] = await Promise.all([generateKeys(), importKey(authority.key)]);
-  const names: x509.JsonGeneralNames = [
-    ...subject.dnsNames.map((value) => ({ type: 'dns' as const, value })),
-    { type: 'url', value: subject.uri },
-  ];
-  const certificate = await x509.X509CertificateGenerator.create({
-    serialNumber: serialNumber(),
-    subject: nameOf(subject.commonName),
-    issuer: issuer.subjectName,
-    notBefore: subject.notBefore,
-    notAfter: subject.notAfter,
-    publicKey: keys.publicKey,
-    signingKey,
-    signingAlgorithm: ALGORITHM,
-    extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
-      new x509.SubjectAlternativeNameExtension(names),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-      await x509.AuthorityKeyIdentifierExtension.create(issuer),
-    ],
-  });
-  return { certificate: certificate.toString('pem'), key: await exportKey(keys.privateKey) };
+  return (await Signer.of(authority)).issue(subject);
 }
+
+/** Of every certificate that isn't an authority's. */
+const END_EXTENSIONS: readonly x509.Extension[] = [
+  new x509.BasicConstraintsExtension(false, undefined, true),
+  new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+  new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
+];
 
 function nameOf(commonName: string): x509.JsonName {
   return [{ CN: [commonName] }];

@@ -7,7 +7,7 @@ import type { PPOJob } from '../api/ppojob.ts';
 import type { Secret } from '../cluster/objects.ts';
 import { authoritySecretName, certificatesSecretName, childMeta } from '../plan/children.ts';
 import { HOLDERS, type Holder, identityOf, secretKeysOf } from '../plan/tls.ts';
-import { issueAuthority, issueCertificate, type KeyedCertificate } from './certificates.ts';
+import { issueAuthority, type KeyedCertificate, Signer } from './certificates.ts';
 import {
   type Authorities,
   authorityValidity,
@@ -104,6 +104,7 @@ async function renewFiles(stored: Files, authorities: Authorities, situation: Si
   const believed = [current, next, previous].flatMap((authority) =>
     authority === null ? [] : [authority.certificate],
   );
+  let signer: Promise<Signer> | null = null;
   const renew = async (holder: Holder): Promise<Files> => {
     const keys = secretKeysOf(holder);
     const identity = identityOf(job, holder);
@@ -114,7 +115,8 @@ async function renewFiles(stored: Files, authorities: Authorities, situation: Si
       }
     }
     const validity = certificateValidity(nowMs, current, lifetimes);
-    const issued = await issueCertificate(current, { commonName: holder, ...identity, ...validity });
+    signer ??= Signer.of(current);
+    const issued = await (await signer).issue({ commonName: holder, ...identity, ...validity });
     return { [keys.certificate]: issued.certificate, [keys.key]: issued.key };
   };
   const files = await Promise.all(HOLDERS.map(renew));
