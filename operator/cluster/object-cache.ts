@@ -143,7 +143,6 @@ class KindStore {
 /** Whether an object with these labels, in this namespace, is asked for. */
 export function isSelected(object: KubernetesObject, options: ListOptions): boolean {
   if (options.namespace !== undefined && object.metadata.namespace !== options.namespace) return false;
-  for (const [path, value] of Object.entries(options.fields ?? {})) if (fieldAt(object, path) !== value) return false;
   return Object.entries(options.labels ?? {}).every(([name, value]) => object.metadata.labels?.[name] === value);
 }
 
