@@ -143,6 +143,11 @@ export const MOUNTS = {
 } as const;
 /** Key of the compiled job in the job's ConfigMap, and its file name in MOUNTS.config. */
 export const JOB_CONFIG_KEY = 'job.json';
+/** Variables whose values come from Secrets that a manifest names; on one machine, from the environment of the command. */
+export const SECRET_VARIABLES = {
+  /** OpenTelemetry's own name. Written by plan; read by its exporter. */
+  tracingHeaders: 'OTEL_EXPORTER_OTLP_HEADERS',
+} as const;
 /** Keys of the Secrets with a job's certificates, beside those of each holder. */
 export const TLS_SECRET_KEYS = { /** every authority that is believed */ ca: 'ca.crt' } as const;
 /** Used where neither the manifest nor the operator's options name an image. */

@@ -73,6 +73,7 @@ async function run(options: RunArguments, invocation: Invocation): Promise<numbe
     outputPath,
     defaultOutputRoot: join(currentDirectory, 'outputs'),
     overrides: options.overrides,
+    environment: invocation.environment,
   });
   if (!manifest.ok) {
     printError(formatProblems(manifest.problems, options.manifestPath));

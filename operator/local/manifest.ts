@@ -6,6 +6,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { readManifestText } from '../api/manifest-text.ts';
+import { SECRET_VARIABLES } from '../api/names.ts';
 import { type ParsedPPOJob, parsePPOJob } from '../api/parse.ts';
 import { resolvePaths } from '../api/paths.ts';
 import type { PPOJob } from '../api/ppojob.ts';
@@ -20,6 +21,8 @@ export interface ManifestSource {
   /** Folder that holds the output folders of manifests that name none. */
   readonly defaultOutputRoot: string;
   readonly overrides: readonly Override[];
+  /** Where this machine has what the manifest leaves to Secrets. Default: nothing. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 export function loadManifest(source: ManifestSource): ParsedPPOJob {
@@ -32,7 +35,9 @@ export function loadManifest(source: ManifestSource): ParsedPPOJob {
   // Paths that differ as text may be the same file once they are absolute, which the reconciler would refuse later.
   const resolved = parsePPOJob(resolvePaths(parsed.job, dirname(source.manifestPath)));
   if (!resolved.ok) return resolved;
-  const problems = [...findMissingFiles(resolved.job), ...findSuspension(resolved.job)];
+  const { environment = {} } = source;
+  const missing = [...findMissingFiles(resolved.job), ...findMissingSecrets(resolved.job, environment)];
+  const problems = [...missing, ...findSuspension(resolved.job)];
   return problems.length > 0 ? { ok: false, problems } : resolved;
 }
 
@@ -115,6 +120,21 @@ function findMissingFiles({ spec }: PPOJob): Problem[] {
 function notFiles(paths: Readonly<Record<string, string>>, rule: string): Problem[] {
   const wrong = Object.entries(paths).filter(([, path]) => !statSync(path, { throwIfNoEntry: false })?.isFile());
   return wrong.map(([field, found]) => missing(field, found, rule));
+}
+
+/** There are no Secrets here, and pods that lack one would never start. */
+function findMissingSecrets({ spec }: PPOJob, environment: NonNullable<ManifestSource['environment']>): Problem[] {
+  const secret = spec.tracking.tracing?.headersSecret;
+  if (secret === undefined || environment[SECRET_VARIABLES.tracingHeaders] !== undefined) return [];
+  const name = SECRET_VARIABLES.tracingHeaders;
+  return [
+    {
+      path: 'spec.tracking.tracing.headersSecret',
+      found: describeValue(secret),
+      rule: `must be in ${name} on this machine, which has no Secrets`,
+      remedy: `export ${name}="name=value", or remove it`,
+    },
+  ];
 }
 
 /** Nobody could ever wake the job up: the cluster of a run ends with it. */

@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { SECRET_VARIABLES } from '../api/names.ts';
 import type { PPOJob } from '../api/ppojob.ts';
 import { PODS } from '../cluster/cluster.ts';
 import { PPO_JOBS } from '../reconcile/ppojob-kind.ts';
@@ -132,7 +133,7 @@ function writeResults({ paths, job }: RunJobOptions, { records }: Moment, summar
 }
 
 /** What OpenTelemetry's own exporter reads: its headers are secret, so the manifest doesn't have them. */
-const TRACING = ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_CERTIFICATE', 'NODE_EXTRA_CA_CERTS'];
+const TRACING = [SECRET_VARIABLES.tracingHeaders, 'OTEL_EXPORTER_OTLP_CERTIFICATE', 'NODE_EXTRA_CA_CERTS'];
 /** What every container inherits of this process's environment; all else comes from the pod. */
 const INHERITED = [
   'PATH',

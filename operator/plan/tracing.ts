@@ -2,7 +2,7 @@
  * What every container of a job must know to send its spans: where to, how many, with which headers, and as whose. Knows
  * nothing of spans.
  */
-import { LABELS } from '../api/names.ts';
+import { LABELS, SECRET_VARIABLES } from '../api/names.ts';
 import type { PPOJob } from '../api/ppojob.ts';
 import type { Container, EnvVar, Pod } from '../cluster/objects.ts';
 
@@ -18,7 +18,7 @@ function variables(job: PPOJob): EnvVar[] {
     { name: 'OTEL_RESOURCE_ATTRIBUTES', value: `k8s.namespace.name=${namespace},${LABELS.job}=${name}` },
     ...(headersSecret === undefined
       ? []
-      : [{ name: 'OTEL_EXPORTER_OTLP_HEADERS', valueFrom: { secretKeyRef: { ...headersSecret } } }]),
+      : [{ name: SECRET_VARIABLES.tracingHeaders, valueFrom: { secretKeyRef: { ...headersSecret } } }]),
   ];
 }
 

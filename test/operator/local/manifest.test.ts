@@ -96,6 +96,18 @@ test('paths that only differ as text are found to be the same file', () => {
   );
 });
 
+test('what stands in a Secret must be in the environment here', () => {
+  const tracing = 'tracing: { endpoint: "http://c:4318", headersSecret: { name: s, key: k } }';
+  const spec = `${SPEC}  tracking: { ${tracing} }\n`;
+  const loaded = load(spec);
+  assert.ok(!loaded.ok);
+  const [problem, ...others] = loaded.problems;
+  assert.deepEqual(others, []);
+  assert.equal(problem?.path, 'spec.tracking.tracing.headersSecret');
+  assert.match(problem.remedy, /export OTEL_EXPORTER_OTLP_HEADERS=/);
+  specOf(load(spec, { environment: { OTEL_EXPORTER_OTLP_HEADERS: 'key=1' } }));
+});
+
 test('a suspended job is refused, since nothing on this machine would ever resume it', () => {
   const loaded = load(`${SPEC}  suspend: true\n`);
   assert.ok(!loaded.ok);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Container, Pod } from '../../../operator/cluster/objects.ts';
 import { planJob } from '../../../operator/plan/plan.ts';
+import { readSettings } from '../../../worker/config.ts';
 import { jobWith } from '../api/manifest.ts';
 
 const endpoint = 'http://collector.monitoring.svc:4318';
@@ -36,6 +37,15 @@ for (const mode of ['Disaggregated', 'Colocated']) {
     }
   });
 }
+
+test('a worker reads where its spans go', () => {
+  const podIp = { PPO_POD_IP: '127.0.0.1' };
+  for (const { env = [] } of plannedContainers({ endpoint, sampleRatio: '0.25' })) {
+    const values = env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]]));
+    const { tracing } = readSettings({ ...Object.fromEntries(values), ...podIp });
+    assert.deepEqual(tracing, { endpoint, sampleRatio: 0.25 });
+  }
+});
 
 test('no Secret is read where none is named, and nothing is set where tracing is off', () => {
   for (const container of plannedContainers({ endpoint })) {

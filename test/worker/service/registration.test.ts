@@ -31,6 +31,7 @@ class CoordinatorProcess {
         epoch: 1,
       })),
       WatchProgress: streamHandler(async function* () {}),
+      ReadFigures: unaryHandler(async () => ({ series: [] })),
     };
     this.#server = await startGrpcServer({ host: HOST, port, services: [[definitions.Coordinator, handlers]] });
     return this.#server.port;

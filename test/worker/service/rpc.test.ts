@@ -29,6 +29,7 @@ describe('calls with deadlines', () => {
         return { known: true, epoch: 7 };
       }),
       WatchProgress: streamHandler(async function* () {}),
+      ReadFigures: unaryHandler(async () => ({ series: [] })),
     };
     const scorerHandlers: ScorerHandlers = {
       Score: streamHandler(async function* (request, signal): AsyncGenerator<ScoreReplyInput> {
