@@ -15,7 +15,11 @@ const [tracked, untracked, unheard] = ['tracked', 'untracked', 'unheard'].map((n
   string,
   string,
 ];
-const FEW = ['--set', 'spec.algorithm.numIterations=2', '--set', 'spec.roles.generation.replicas=2'];
+const FEW = [
+  ...['spec.algorithm.numIterations=2', 'spec.roles.generation.replicas=2'],
+  // Two ranks, which sum their gradients.
+  ...['spec.roles.actor.replicas=2', 'spec.training.microbatchSize=24'],
+].flatMap((change) => ['--set', change]);
 const ROLES = ['actor', 'communicator', 'coordinator', 'critic', 'generation', 'reference', 'reward'];
 let receiver: OtlpReceiver;
 
@@ -97,6 +101,7 @@ describe('a job with every tracker on', () => {
       ...['actor', 'critic'].map((role) => {
         return `${training} > coordinator: train ${role} > ${call(role, 'Trainer/Train')} > ${role}: train step`;
       }),
+      `${training} > coordinator: train actor > ${call('actor', 'Trainer/Train')} > actor: train step > actor: ${collective} > communicator: ${collective}`,
       `${iteration} > coordinator: weightSync > ${call('generation', 'Generation/ReceiveWeights')} > generation: ${collective} > communicator: ${collective}`,
       `${iteration} > coordinator: weightSync > ${call('actor', 'Trainer/PublishWeights')} > actor: ${collective} > communicator: ${collective}`,
       `${iteration} > coordinator: checkpoint > ${call('critic', 'Trainer/SaveCheckpoint')}`,
