@@ -130,7 +130,7 @@ for (const name of HELM) {
       });
     });
 
-    it('has pods that are admitted at the level "restricted", and that spread', async () => {
+    it('has pods that are admitted at the level "restricted"', async () => {
       await inReleases(name, async (releases) => {
         const level = 'pod-security.kubernetes.io/enforce=restricted';
         await succeed(releases.kubectl, 'label', 'namespace', releases.namespace, level);

@@ -2,10 +2,12 @@
 // promises, is refused nothing, and the server's audit log shows that it needs every one of them.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import { CONFIG_MAPS, EVENTS, PODS, SECRETS } from '../../operator/cluster/cluster.ts';
 import { PPO_JOBS } from '../../operator/reconcile/ppojob-kind.ts';
 import { AuditLog, type Right, type Rule, rightsOf } from './audit.ts';
@@ -45,6 +47,7 @@ environment.beforeClose(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+const REPOSITORY = join(import.meta.dirname, '..', '..');
 const WRITER = { fieldManager: 'test' };
 /** Used by the API server on behalf of whom it lets make children; the audit log doesn't show it. */
 const CHECKED_ON_CREATION: Right = 'update ppojobs/finalizers.rlhf.dev';
@@ -79,11 +82,15 @@ class InstalledOperator {
   readonly objects: readonly ChartObject[];
   readonly username: string;
   readonly process: OperatorProcess;
+  readonly #kubeconfig: string;
+  readonly #metricsPort: number | null;
 
-  private constructor(objects: readonly ChartObject[], username: string, process: OperatorProcess) {
+  private constructor(objects: readonly ChartObject[], username: string, kubeconfig: string, process: OperatorProcess) {
     this.objects = objects;
     this.username = username;
+    this.#kubeconfig = kubeconfig;
     this.process = process;
+    this.#metricsPort = process.metricsPort;
   }
 
   static async start(release: Required<Pick<Release, 'namespace' | 'values'>>): Promise<InstalledOperator> {
@@ -97,13 +104,28 @@ class InstalledOperator {
     const { serviceAccountName, containers } = deployment?.spec.template.spec ?? {};
     const { stdout: token, stderr } = await kubectl('create', 'token', serviceAccountName);
     assert.notEqual(token, '', stderr);
+    const kubeconfig = kubeconfigOf(token.trim());
     const operator = new OperatorProcess({
-      kubeconfig: kubeconfigOf(token.trim()),
+      kubeconfig,
       leaseNamespace: namespace,
       options: containers[0].args,
     });
     const username = `system:serviceaccount:${namespace}:${serviceAccountName}`;
-    return new InstalledOperator(objects, username, operator);
+    // Said once, at its start.
+    await until('it serves metrics', async () => (operator.metricsPort === null ? operator.output : null));
+    return new InstalledOperator(objects, username, kubeconfig, operator);
+  }
+
+  /** What `helm test` runs in the cluster, with the same rights. */
+  async check(): Promise<string> {
+    const [pod] = this.objects.filter(({ kind }) => kind === 'Pod');
+    const [{ command, args }] = pod!.spec.containers as [{ command: readonly string[]; args: readonly string[] }];
+    const path = join(directory, `${this.username.replaceAll(':', '-')}.json`);
+    writeFileSync(path, this.#kubeconfig, { mode: 0o600 });
+    const changes = [`--operator=http://127.0.0.1:${this.#metricsPort}`, `--kubeconfig=${path}`];
+    const full = [join(REPOSITORY, command[1] ?? ''), ...args, ...changes];
+    const { stdout } = await promisify(execFile)(process.execPath, full, { timeout: 200_000 });
+    return stdout;
   }
 
   get granted(): readonly Right[] {
@@ -237,6 +259,7 @@ async function live({ namespace, jobs }: { readonly namespace: string; readonly 
   const world = new JobWorld(cluster, watched);
   try {
     await exercise(world);
+    assert.equal((await operator.check()).match(/^ok /gm)?.length, 3);
     await assertExact(operator);
     await assertNeedsToHoldUpDeletion(operator, world);
     assert.deepEqual(kubelet.errors, []);
