@@ -3,7 +3,7 @@
 
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -61,10 +61,9 @@ export class WholeCluster {
     return this.#layout.containerdSocket;
   }
 
-  /** Whether every one of its programs runs. */
+  /** Whether it came to be ready, and every one of its programs still runs. */
   get isUp(): boolean {
-    const recorded = this.#daemons.recorded();
-    return recorded.length > 0 && recorded.length === this.#daemons.running().length;
+    return existsSync(this.#layout.ready) && this.#daemons.recorded().length === this.#daemons.running().length;
   }
 
   /** Ready when its node is, with the images of this working tree. Throws with the last words of what ended. */
@@ -110,8 +109,9 @@ export class WholeCluster {
     const { directory, logs, files } = this.#layout;
     for (const folder of [directory, logs, files]) mkdirSync(folder, { recursive: true, mode: 0o700 });
     try {
-      await prepareHost();
+      await prepareHost(this.#layout);
       await this.#startPrograms(binaries);
+      writeFileSync(this.#layout.ready, '');
     } catch (error) {
       await this.down();
       throw error;

@@ -2,15 +2,21 @@
 // devices, containers' processes. Linux, as root. It starts none of the cluster's programs.
 
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { basename, delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { CONTROL_PLANE, NODE } from '../versions.ts';
+import { findContainerTraces, removeContainerTraces } from './container-traces.ts';
 import { daemonOf, end } from './daemons.ts';
+import { restoreKernelSettings, saveKernelSettings } from './kernel-settings.ts';
 import { BRIDGE, DNS_ADDRESS, type Layout, NODE_ADDRESS } from './layout.ts';
 
 const run = promisify(execFile);
 const COMMAND_TIMEOUT_MS = 30_000;
 const SHIM_GRACE_MS = 0;
+const STRAY_GRACE_MS = 2000;
+const PROGRAMS = ['containerd', ...CONTROL_PLANE, ...NODE];
+const CONTAINER_LOGS = '/var/log/containers';
 /** Debian's packages, by the program for which each is needed. */
 const PACKAGES = {
   containerd: 'containerd',
@@ -42,22 +48,46 @@ export function findProgram(name: string): string | null {
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path)) ?? null;
 }
 
-export async function prepareHost(): Promise<void> {
+export async function prepareHost({ kernelSettings }: Layout): Promise<void> {
+  saveKernelSettings(kernelSettings);
   for (const address of [NODE_ADDRESS, DNS_ADDRESS]) {
     await run('ip', ['address', 'replace', `${address}/32`, 'dev', 'lo'], { timeout: COMMAND_TIMEOUT_MS });
   }
   await run('sysctl', ['-q', '-w', 'net.ipv4.ip_forward=1'], { timeout: COMMAND_TIMEOUT_MS });
 }
 
-/** Undoes `prepareHost` and what containers and kube-proxy have left; forwarding stays on. Goes on where something is gone. */
+/** Undoes `prepareHost` and what the cluster's programs and containers have left. Goes on where something is gone. */
 export async function cleanHost(layout: Layout): Promise<void> {
+  const traces = findContainerTraces(layout);
+  await endStrays(layout);
   await endContainers(layout);
   await unmountBelow(layout.directory);
+  removeContainerTraces(traces);
+  removeContainerLogs(layout);
   for (const address of [NODE_ADDRESS, DNS_ADDRESS]) {
     await tryRun('ip', ['address', 'delete', `${address}/32`, 'dev', 'lo']);
   }
   await deleteBridge();
   await deleteFirewallChain();
+  restoreKernelSettings(layout.kernelSettings);
+}
+
+/** Programs of the cluster that aren't in its record: whoever started them was killed before writing it. */
+async function endStrays({ directory }: Layout): Promise<void> {
+  for (const pid of processIds()) {
+    if (pid === process.pid || !commandLineOf(pid).some((word) => word.includes(`${directory}/`))) continue;
+    const stray = PROGRAMS.includes(basename(linkOf(pid, 'exe'))) ? daemonOf(`${pid}`, pid) : null;
+    if (stray !== null) await end(stray, STRAY_GRACE_MS);
+  }
+}
+
+/** The links to pods' logs that the kubelet keeps at a place of its own choice. */
+function removeContainerLogs({ directory }: Layout): void {
+  if (!existsSync(CONTAINER_LOGS)) return;
+  for (const name of readdirSync(CONTAINER_LOGS)) {
+    const path = join(CONTAINER_LOGS, name);
+    if (isWithin(linkTarget(path), directory)) rmSync(path, { force: true });
+  }
 }
 
 /** Shims, and the processes of their containers: the children of shims whose folder is this cluster's. */
@@ -99,11 +129,23 @@ function processIds(): number[] {
   return readdirSync('/proc').map(Number).filter(Number.isInteger);
 }
 
-function linkOf(pid: number, name: string): string {
+function commandLineOf(pid: number): string[] {
   try {
-    return readlinkSync(`/proc/${pid}/${name}`);
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
   } catch {
-    return ''; // it has ended
+    return []; // it has ended
+  }
+}
+
+function linkOf(pid: number, name: string): string {
+  return linkTarget(`/proc/${pid}/${name}`);
+}
+
+function linkTarget(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // it is gone, or no link
   }
 }
 

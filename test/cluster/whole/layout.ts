@@ -11,6 +11,8 @@ export const NODE_NAME = 'node1';
 export const NODE_ADDRESS = '10.99.0.1';
 export const DNS_ADDRESS = '10.99.0.2';
 export const BRIDGE = 'ppo-bridge0';
+/** Under which network plugins keep what they did. */
+export const NETWORK_NAME = 'ppo-cluster';
 export const POD_SUBNET = '10.88.0.0/16';
 export const CLUSTER_DOMAIN = 'cluster.local';
 
@@ -29,6 +31,10 @@ export interface Layout {
   readonly containerdState: string;
   readonly kubelet: string;
   readonly state: string;
+  /** Is there once the cluster has been ready. */
+  readonly ready: string;
+  /** The kernel's settings as they were before. */
+  readonly kernelSettings: string;
 }
 
 export function layoutOf(directory: string): Layout {
@@ -41,5 +47,7 @@ export function layoutOf(directory: string): Layout {
     containerdState: join(directory, 'run'),
     kubelet: join(directory, 'kubelet'),
     state: join(directory, 'state.json'),
+    ready: join(directory, 'ready'),
+    kernelSettings: join(directory, 'kernel-settings.json'),
   };
 }

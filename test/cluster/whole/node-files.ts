@@ -4,7 +4,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kubeconfigPath } from '../control-plane-files.ts';
-import { BRIDGE, CLUSTER_DOMAIN, DNS_ADDRESS, type Layout, NODE_ADDRESS, PAUSE_IMAGE, POD_SUBNET } from './layout.ts';
+import {
+  BRIDGE,
+  CLUSTER_DOMAIN,
+  DNS_ADDRESS,
+  type Layout,
+  NETWORK_NAME,
+  NODE_ADDRESS,
+  PAUSE_IMAGE,
+  POD_SUBNET,
+} from './layout.ts';
 
 /** Where Debian's containernetworking-plugins are. */
 const CNI_PLUGINS = '/usr/lib/cni';
@@ -30,7 +39,10 @@ export function writeNodeFiles(layout: Layout): void {
   writeFileSync(paths.coredns, corefile(kubeconfigPath(layout.directory)));
 }
 
-function containerdConfig({ containerdRoot, containerdState, containerdSocket }: Layout, network: string): string {
+function containerdConfig(
+  { directory, containerdRoot, containerdState, containerdSocket }: Layout,
+  network: string,
+): string {
   return `version = 2
 root = "${containerdRoot}"
 state = "${containerdState}"
@@ -40,11 +52,15 @@ state = "${containerdState}"
   sandbox_image = "${PAUSE_IMAGE}"
   # Where this process may not lower its score, every sandbox would fail.
   restrict_oom_score_adj = true
+  # Below the cluster's folder, like everything that outlives its containers.
+  netns_mounts_under_state_dir = true
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "${CNI_PLUGINS}"
     conf_dir = "${network}"
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "overlayfs"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "${directory}/opt"
 `;
 }
 
@@ -54,7 +70,7 @@ function networkConfig({ directory }: Layout): object {
   const bridge = { type: 'bridge', bridge: BRIDGE, isGateway: true, hairpinMode: true, ipam };
   return {
     cniVersion: '1.0.0',
-    name: 'bridge',
+    name: NETWORK_NAME,
     plugins: [bridge, { type: 'portmap', capabilities: { portMappings: true } }],
   };
 }
@@ -70,6 +86,9 @@ function kubeletConfig({ directory, containerdSocket }: Layout): object {
     ...{ cgroupDriver: 'cgroupfs', failCgroupV1: false, failSwapOn: false },
     ...{ cgroupsPerQOS: false, enforceNodeAllocatable: [], evictionHard: { 'memory.available': '1Mi', ...nothing } },
     ...{ clusterDNS: [DNS_ADDRESS], clusterDomain: CLUSTER_DOMAIN, podLogsDir: join(directory, 'pod-logs') },
+    volumePluginDir: join(directory, 'volume-plugins'),
+    // Secrets that change reach the pods in seconds rather than in a minute or two.
+    syncFrequency: '5s',
     // Only this machine and its pods reach the address.
     authentication: { anonymous: { enabled: true }, webhook: { enabled: false } },
     authorization: { mode: 'AlwaysAllow' },
