@@ -3,51 +3,51 @@
 
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { DEFAULT_IMAGE } from '../../../operator/api/names.ts';
-import { systemClock } from '../../../operator/cluster/clock.ts';
-import { KubernetesCluster } from '../../../operator/cluster/kubernetes-cluster.ts';
-import { KubernetesCredentials } from '../../../operator/cluster/kubernetes-credentials.ts';
+import type { JsonObject } from '../../../operator/cluster/json.ts';
 import { ensureBinaries } from '../binaries.ts';
+import { type ChartValues, Helm, OPERATOR_NAMESPACE } from '../chart.ts';
 import type { ExampleStage, Spec } from '../example.ts';
 import { type Kubectl, kubectlFor, succeed } from '../kubectl.ts';
-import { installCrds } from '../manifests.ts';
 import { WholeCluster } from './cluster.ts';
 import { CONTAINERD_NAMESPACE } from './layout.ts';
 
 /** The image in a cluster that isn't made here. */
 export const IMAGE_VARIABLE = 'PPO_TEST_IMAGE';
-export const OPERATOR_NAMESPACE = 'ppo-operator';
+export { OPERATOR_NAMESPACE };
 
-const MANIFEST = join(import.meta.dirname, '..', 'manifests', 'operator.yaml');
 const KUBECTL_TIMEOUT_MS = 660_000;
 
 export class Installation implements ExampleStage {
   /** Null where the cluster isn't made here. */
   readonly own: WholeCluster | null;
   readonly image: string;
+  /** Of an administrator. */
+  readonly kubeconfig: string;
   readonly #wasUp: boolean;
-  readonly #kubeconfig: string;
+  readonly #hasOperator: boolean;
   readonly #namespaces: string[] = [];
 
-  private constructor(own: WholeCluster | null, wasUp: boolean) {
+  private constructor(own: WholeCluster | null, wasUp: boolean, hasOperator: boolean) {
     this.own = own;
     this.#wasUp = wasUp;
-    this.#kubeconfig = own?.kubeconfig ?? process.env.KUBECONFIG ?? '';
+    this.#hasOperator = hasOperator;
+    this.kubeconfig = own?.kubeconfig ?? process.env.KUBECONFIG ?? '';
     this.image = process.env[IMAGE_VARIABLE] ?? DEFAULT_IMAGE;
   }
 
-  /** With the operator ready. */
-  static async start(): Promise<Installation> {
+  /** With the operator ready, unless the test installs it itself. */
+  static async start({ hasOperator = true }: { readonly hasOperator?: boolean } = {}): Promise<Installation> {
     const cluster = new WholeCluster((line) => console.error(line));
     const isForeign = ![undefined, '', cluster.kubeconfig].includes(process.env.KUBECONFIG);
-    const installation = new Installation(isForeign ? null : cluster, cluster.isUp);
+    const installation = new Installation(isForeign ? null : cluster, cluster.isUp, hasOperator);
     try {
       await installation.own?.up();
-      await installation.#install();
+      if (hasOperator) await installation.#install();
       return installation;
     } catch (error) {
       await installation.stop();
@@ -62,7 +62,7 @@ export class Installation implements ExampleStage {
   /** kubectl as an administrator. */
   async kubectl(namespace: string): Promise<Kubectl> {
     const binaries = await ensureBinaries(['kubectl'], { say: (line) => console.error(line) });
-    return kubectlFor(binaries, this.#kubeconfig, namespace, KUBECTL_TIMEOUT_MS);
+    return kubectlFor(binaries, this.kubeconfig, namespace, KUBECTL_TIMEOUT_MS);
   }
 
   /** An empty namespace in which only pods of the `restricted` level are admitted. */
@@ -88,6 +88,20 @@ export class Installation implements ExampleStage {
     await promisify(execFile)('ctr', [...where, 'tasks', 'kill', '--signal', 'SIGKILL', id], { timeout: 30_000 });
   }
 
+  /** Takes a pod from its node as a drain does. */
+  async evict(namespace: string, pod: string): Promise<void> {
+    const kubectl = await this.kubectl(namespace);
+    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod, namespace } };
+    const directory = mkdtempSync(join(tmpdir(), 'ppo-eviction-'));
+    try {
+      writeFileSync(join(directory, 'eviction.json'), JSON.stringify(eviction));
+      const path = `/api/v1/namespaces/${namespace}/pods/${pod}/eviction`;
+      await succeed(kubectl, 'create', `--raw=${path}`, '-f', join(directory, 'eviction.json'));
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+
   /** Leaves the cluster as it was found, but for the CRD in one that isn't made here. */
   async stop(): Promise<void> {
     if (this.own !== null && !this.#wasUp) {
@@ -96,32 +110,50 @@ export class Installation implements ExampleStage {
     }
     const kubectl = await this.kubectl('default');
     for (const name of this.#namespaces) await kubectl('delete', 'namespace', name, '--wait=false');
-    if (this.own === null) await kubectl('delete', '-f', MANIFEST, '--ignore-not-found');
+    if (this.own === null && this.#hasOperator) await this.#uninstall();
   }
 
-  async #installCrds(): Promise<void> {
-    const credentials = KubernetesCredentials.load({ kubeconfig: this.#kubeconfig }, systemClock);
-    const cluster = new KubernetesCluster({ credentials, userAgent: 'ppo-test' });
-    try {
-      await installCrds(cluster.transport);
-    } finally {
-      await cluster.close();
-    }
-  }
-
+  /** What the chart renders for this image, with one operator, so that a test knows whom it looks at. */
   async #install(): Promise<void> {
-    await this.#installCrds();
     const kubectl = await this.kubectl(OPERATOR_NAMESPACE);
-    const directory = mkdtempSync(join(tmpdir(), 'ppo-installation-'));
-    try {
-      const path = join(directory, 'operator.yaml');
-      writeFileSync(path, readFileSync(MANIFEST, 'utf8').replaceAll(DEFAULT_IMAGE, this.image));
-      await succeed(kubectl, 'apply', '-f', path);
-    } finally {
-      rmSync(directory, { recursive: true, force: true });
-    }
+    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: OPERATOR_NAMESPACE, labels } };
+    await withManifest([namespace, ...(await this.#render())], (path) =>
+      succeed(kubectl, 'apply', '--server-side', '--force-conflicts', '-f', path),
+    );
+    await succeed(kubectl, 'wait', '--for=condition=Established', 'crd/ppojobs.rlhf.dev', '--timeout=60s');
     // The image may be another one under the same name.
     await succeed(kubectl, 'rollout', 'restart', 'deployment/ppo-operator');
     await succeed(kubectl, 'rollout', 'status', 'deployment/ppo-operator', '--timeout=180s');
+  }
+
+  async #uninstall(): Promise<void> {
+    const kubectl = await this.kubectl(OPERATOR_NAMESPACE);
+    const objects = (await this.#render()).filter(({ kind }) => kind !== 'CustomResourceDefinition');
+    await withManifest(objects, (path) => kubectl('delete', '-f', path, '--ignore-not-found'));
+    await kubectl('delete', 'namespace', OPERATOR_NAMESPACE, '--ignore-not-found', '--wait=false');
+  }
+
+  async #render(): Promise<JsonObject[]> {
+    const objects = await (await Helm.find()).render({ values: { replicas: 1, image: imageValues(this.image) } });
+    return objects.filter(({ kind }) => kind !== 'Pod'); // the test of the chart itself
+  }
+}
+
+/** An image's name as the chart takes it. */
+export function imageValues(image: string): ChartValues {
+  const [name = '', digest = ''] = image.split('@');
+  const [, repository = name, tag = ''] = /^(.+):([^:/]+)$/.exec(name) ?? [];
+  return { repository, tag, digest };
+}
+
+async function withManifest<R>(objects: readonly object[], use: (path: string) => Promise<R>): Promise<R> {
+  const directory = mkdtempSync(join(tmpdir(), 'ppo-installation-'));
+  try {
+    const path = join(directory, 'objects.json');
+    writeFileSync(path, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+    return await use(path);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
   }
 }
