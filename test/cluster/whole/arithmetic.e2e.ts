@@ -35,6 +35,18 @@ it('goes on when a generation container is killed', async () => {
   assert.equal(restarts, 1);
 });
 
+it('goes on when a pod is evicted, and blames nobody', async () => {
+  const job = await applyShort(12);
+  await job.waitFor('Running');
+  await job.until('an iteration is done', async () => ((await job.status()).progress?.iteration ? null : 'not yet'));
+  await installation.evict(job.namespace, 'arithmetic-reference-0');
+  await job.waitFor('Succeeded');
+  const { roles, restarts = 0, infrastructureRestarts, progress } = await job.status();
+  assert.equal(progress?.iteration, 12);
+  assert.equal(roles?.reference?.infrastructureRestarts, 1);
+  assert.deepEqual({ restarts, infrastructureRestarts }, { restarts: 0, infrastructureRestarts: 1 });
+});
+
 it('keeps its checkpoints on a volume of its pods: suspended, and resumed where it was', async (context) => {
   const { own } = installation;
   if (own === null) return context.skip('the volume lies on this machine');
