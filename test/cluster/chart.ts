@@ -95,3 +95,10 @@ export class Helm {
     return documents.map((document) => document.toJS() as JsonObject | null).filter((object) => object !== null);
   }
 }
+
+/** An image's name as the chart takes it. */
+export function imageValues(image: string): ChartValues {
+  const [name = '', digest = ''] = image.split('@');
+  const [, repository = name, tag = ''] = /^(.+):([^:/]+)$/.exec(name) ?? [];
+  return { repository, tag, digest };
+}

@@ -9,11 +9,11 @@ import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { issueAuthority, issueCertificate } from '../../../operator/security/certificates.ts';
-import { CHART, type ChartValues, Helm, type HelmName } from '../chart.ts';
+import { CHART, type ChartValues, Helm, type HelmName, imageValues } from '../chart.ts';
 import { DESCRIPTION, DESCRIPTION_BEFORE, VERSION_BEFORE, writeChartBefore } from '../chart-before.ts';
 import { ExampleJob, type ExampleStage, shorten } from '../example.ts';
 import { type Kubectl, succeed } from '../kubectl.ts';
-import { Installation, imageValues, OPERATOR_NAMESPACE } from './installation.ts';
+import { Installation, OPERATOR_NAMESPACE } from './installation.ts';
 import { CONTAINERD_NAMESPACE } from './layout.ts';
 
 const RELEASE = 'ppo-operator';
@@ -36,6 +36,8 @@ const stage: ExampleStage = {
   newNamespace: () => installation.newNamespace(),
   kubectl: (namespace) => installation.kubectl(namespace),
 };
+/** Else somebody's CRD, and all jobs with it, would go at the end. */
+const skip = (await installation.isInUse()) ? 'the operator or its CRD is installed in this cluster already' : false;
 const imageBefore = await nameImageBefore();
 const chartBefore = writeChartBefore(directory);
 
@@ -190,6 +192,23 @@ async function untilItGoesOn(job: ExampleJob): Promise<void> {
   await job.until('it goes on', async () => ((await iterationOf(job)) > before ? null : before));
 }
 
+/** Who may edit or view what is in a namespace may do so with its jobs. */
+async function assertUserRoles({ kubectl }: ExampleJob): Promise<void> {
+  const mayI = async (user: string, ...what: readonly string[]): Promise<string> =>
+    (await kubectl('auth', 'can-i', ...what, `--as=${user}`)).stdout.trim();
+  const answersByRole = { edit: ['yes', 'yes', 'yes'], view: ['yes', 'no', 'no'] };
+  for (const [role, answers] of Object.entries(answersByRole)) {
+    const user = `who-may-${role}`;
+    await succeed(kubectl, 'create', 'rolebinding', role, `--clusterrole=${role}`, `--user=${user}`);
+    await until(`the rights of ${user}`, async () => {
+      const scale = mayI(user, 'patch', 'ppojobs.rlhf.dev', '--subresource=scale');
+      const found = await Promise.all([mayI(user, 'list', 'ppojobs'), mayI(user, 'create', 'ppojobs'), scale]);
+      return found.join() === answers.join() ? null : found;
+    });
+  }
+  assert.equal(await mayI('stranger', 'list', 'ppojobs'), 'no');
+}
+
 async function podUids(job: ExampleJob): Promise<Record<string, string | undefined>> {
   return Object.fromEntries((await job.pods()).map(({ metadata }) => [metadata.name, metadata.uid]));
 }
@@ -221,6 +240,7 @@ async function travel(journey: Journey): Promise<void> {
   journey.context.diagnostic(`from helm install to the first PPO step: ${seconds} s`);
   await journey.assertInstalled(imageBefore, DESCRIPTION_BEFORE);
   await journey.test();
+  await assertUserRoles(job);
   const uids = await podUids(job);
   assert.deepEqual(await imagesOf(job), [imageBefore]);
 
@@ -246,7 +266,7 @@ async function travel(journey: Journey): Promise<void> {
   await succeed(job.kubectl, 'delete', 'ppojob', 'arithmetic', '--cascade=foreground', '--timeout=180s');
 }
 
-test('Helm 4: install, a job, upgrade, rollback, uninstall, and install again', async (context) => {
+test('Helm 4: install, a job, upgrade, rollback, uninstall, and install again', { skip }, async (context) => {
   const journey = await Journey.begin({ name: 'helm', values: {}, context });
   try {
     await travel(journey);
@@ -255,7 +275,7 @@ test('Helm 4: install, a job, upgrade, rollback, uninstall, and install again', 
   }
 });
 
-test('Helm 3: the same, with metrics and probes by HTTPS', async (context) => {
+test('Helm 3: the same, with metrics and probes by HTTPS', { skip }, async (context) => {
   const journey = await Journey.begin({
     name: 'helm3',
     values: { metrics: { tls: { secretName: CERTIFICATE } } },

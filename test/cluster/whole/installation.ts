@@ -7,10 +7,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { CRD_NAME } from '../../../operator/api/crd.ts';
 import { DEFAULT_IMAGE } from '../../../operator/api/names.ts';
 import type { JsonObject } from '../../../operator/cluster/json.ts';
 import { ensureBinaries } from '../binaries.ts';
-import { type ChartValues, Helm, OPERATOR_NAMESPACE } from '../chart.ts';
+import { Helm, imageValues, OPERATOR_NAMESPACE } from '../chart.ts';
 import type { ExampleStage, Spec } from '../example.ts';
 import { type Kubectl, kubectlFor, succeed } from '../kubectl.ts';
 import { WholeCluster } from './cluster.ts';
@@ -29,13 +30,13 @@ export class Installation implements ExampleStage {
   /** Of an administrator. */
   readonly kubeconfig: string;
   readonly #wasUp: boolean;
-  readonly #hasOperator: boolean;
+  #isInstalled = false;
+  #hadCrd = false;
   readonly #namespaces: string[] = [];
 
-  private constructor(own: WholeCluster | null, wasUp: boolean, hasOperator: boolean) {
+  private constructor(own: WholeCluster | null, wasUp: boolean) {
     this.own = own;
     this.#wasUp = wasUp;
-    this.#hasOperator = hasOperator;
     this.kubeconfig = own?.kubeconfig ?? process.env.KUBECONFIG ?? '';
     this.image = process.env[IMAGE_VARIABLE] ?? DEFAULT_IMAGE;
   }
@@ -44,7 +45,7 @@ export class Installation implements ExampleStage {
   static async start({ hasOperator = true }: { readonly hasOperator?: boolean } = {}): Promise<Installation> {
     const cluster = new WholeCluster((line) => console.error(line));
     const isForeign = ![undefined, '', cluster.kubeconfig].includes(process.env.KUBECONFIG);
-    const installation = new Installation(isForeign ? null : cluster, cluster.isUp, hasOperator);
+    const installation = new Installation(isForeign ? null : cluster, cluster.isUp);
     try {
       await installation.own?.up();
       if (hasOperator) await installation.#install();
@@ -102,7 +103,13 @@ export class Installation implements ExampleStage {
     }
   }
 
-  /** Leaves the cluster as it was found, but for the CRD in one that isn't made here. */
+  /** Whether somebody has installed the operator here, or its CRD: a cluster that isn't made here may be in use. */
+  async isInUse(): Promise<boolean> {
+    const kubectl = await this.kubectl(OPERATOR_NAMESPACE);
+    return (await hasCrd(kubectl)) || (await hasNamespace(kubectl));
+  }
+
+  /** Leaves the cluster as it was found. */
   async stop(): Promise<void> {
     if (this.own !== null && !this.#wasUp) {
       await this.own.down();
@@ -110,18 +117,25 @@ export class Installation implements ExampleStage {
     }
     const kubectl = await this.kubectl('default');
     for (const name of this.#namespaces) await kubectl('delete', 'namespace', name, '--wait=false');
-    if (this.own === null && this.#hasOperator) await this.#uninstall();
+    if (this.own === null && this.#isInstalled) await this.#uninstall();
   }
 
   /** What the chart renders for this image, with one operator, so that a test knows whom it looks at. */
   async #install(): Promise<void> {
     const kubectl = await this.kubectl(OPERATOR_NAMESPACE);
+    if (this.own === null && (await hasNamespace(kubectl))) {
+      throw new Error(
+        `the cluster has a namespace ${OPERATOR_NAMESPACE} already: the tests would replace what is in it`,
+      );
+    }
+    this.#hadCrd = await hasCrd(kubectl);
+    this.#isInstalled = true;
     const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: OPERATOR_NAMESPACE, labels } };
     await withManifest([namespace, ...(await this.#render())], (path) =>
       succeed(kubectl, 'apply', '--server-side', '--force-conflicts', '-f', path),
     );
-    await succeed(kubectl, 'wait', '--for=condition=Established', 'crd/ppojobs.rlhf.dev', '--timeout=60s');
+    await succeed(kubectl, 'wait', '--for=condition=Established', `crd/${CRD_NAME}`, '--timeout=60s');
     // The image may be another one under the same name.
     await succeed(kubectl, 'rollout', 'restart', 'deployment/ppo-operator');
     await succeed(kubectl, 'rollout', 'status', 'deployment/ppo-operator', '--timeout=180s');
@@ -129,9 +143,11 @@ export class Installation implements ExampleStage {
 
   async #uninstall(): Promise<void> {
     const kubectl = await this.kubectl(OPERATOR_NAMESPACE);
-    const objects = (await this.#render()).filter(({ kind }) => kind !== 'CustomResourceDefinition');
+    // With it all jobs would go, whoever's they are.
+    const isOurs = ({ kind }: JsonObject): boolean => !this.#hadCrd || kind !== 'CustomResourceDefinition';
+    const objects = (await this.#render()).filter(isOurs);
     await withManifest(objects, (path) => kubectl('delete', '-f', path, '--ignore-not-found'));
-    await kubectl('delete', 'namespace', OPERATOR_NAMESPACE, '--ignore-not-found', '--wait=false');
+    await kubectl('delete', 'namespace', OPERATOR_NAMESPACE, '--ignore-not-found', '--timeout=120s');
   }
 
   async #render(): Promise<JsonObject[]> {
@@ -140,11 +156,12 @@ export class Installation implements ExampleStage {
   }
 }
 
-/** An image's name as the chart takes it. */
-export function imageValues(image: string): ChartValues {
-  const [name = '', digest = ''] = image.split('@');
-  const [, repository = name, tag = ''] = /^(.+):([^:/]+)$/.exec(name) ?? [];
-  return { repository, tag, digest };
+async function hasCrd(kubectl: Kubectl): Promise<boolean> {
+  return (await kubectl('get', 'crd', CRD_NAME)).code === 0;
+}
+
+async function hasNamespace(kubectl: Kubectl): Promise<boolean> {
+  return (await kubectl('get', 'namespace', OPERATOR_NAMESPACE)).code === 0;
 }
 
 async function withManifest<R>(objects: readonly object[], use: (path: string) => Promise<R>): Promise<R> {
