@@ -79,7 +79,7 @@ function signsFromMs(next: KeyedCertificate, { announcementMs }: Lifetimes): num
   return validity === null ? 0 : validity.notBefore.getTime() + SKEW_MS + announcementMs;
 }
 
-/** Whether a certificate must be replaced: unreadable, near its end, of another authority, or under other names. */
+/** Whether a certificate must be replaced: unreadable, near its end or too far from it, of another authority, under other names. */
 export function isDue(
   holder: { readonly certificate: string; readonly uri: string; readonly dnsNames: readonly string[] },
   authority: KeyedCertificate,
@@ -88,8 +88,11 @@ export function isDue(
   try {
     const certificate = new X509Certificate(holder.certificate);
     const names = [...holder.dnsNames.map((name) => `DNS:${name}`), `URI:${holder.uri}`];
+    const leftMs = certificate.validToDate.getTime() - o.nowMs;
     return (
-      certificate.validToDate.getTime() - renewalMs(certificate, o.lifetimes) <= o.nowMs ||
+      leftMs <= renewalMs(certificate, o.lifetimes) ||
+      // It was made when they lasted longer.
+      leftMs > o.lifetimes.certificateMs + SKEW_MS ||
       !certificate.verify(new X509Certificate(authority.certificate).publicKey) ||
       certificate.subjectAltName !== names.join(', ')
     );

@@ -1,9 +1,10 @@
 /** The steps of an authority's life, one by one. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { issueAuthority } from '../../../operator/security/certificates.ts';
+import { issueAuthority, issueCertificate } from '../../../operator/security/certificates.ts';
 import {
   type Authorities,
+  isDue,
   LIFETIMES,
   lifetimesOf,
   planAuthority,
@@ -64,4 +65,24 @@ test('lifetimes: in proportion, with time enough for a Secret to reach pods', ()
     assert.ok(announcementMs < successionMs && successionMs < authorityMs);
     assert.ok(announcementMs >= Math.min(certificateMs, 600_000));
   }
+});
+
+test('due: near the end, and where certificates have come to be shorter', async () => {
+  const identity = { uri: 'spiffe://rlhf.dev/ns/a/ppojob/b/worker', dnsNames: ['b.a.svc'] };
+  const authority = fresh;
+  const notBefore = new Date(NOW_MS - 1000);
+  const due = async (leftMs: number, lifetimes = LIFETIMES): Promise<boolean> => {
+    const notAfter = new Date(NOW_MS + leftMs);
+    const { certificate } = await issueCertificate(authority, {
+      commonName: 'worker',
+      ...identity,
+      notBefore,
+      notAfter,
+    });
+    return isDue({ certificate, ...identity }, authority, { nowMs: NOW_MS, lifetimes });
+  };
+  assert.equal(await due(LIFETIMES.certificateMs), false);
+  assert.equal(await due(LIFETIMES.renewalMs / 100), false, 'one that had to be short');
+  assert.equal(await due(-1000), true);
+  assert.equal(await due(LIFETIMES.certificateMs, lifetimesOf(3_600_000)), true);
 });
