@@ -2,11 +2,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { parse, parseAllDocuments } from 'yaml';
-import { CONDITIONS, REASONS } from '../../operator/api/names.ts';
+import { parseAllDocuments } from 'yaml';
+import { CONDITIONS, JOB_CONFIG_KEY, REASONS } from '../../operator/api/names.ts';
 import { parsePPOJob } from '../../operator/api/parse.ts';
 import { REFERENCE_FILE, renderReference } from '../../operator/api/reference.ts';
+import { planJob } from '../../operator/plan/plan.ts';
+import { MACHINE } from '../../operator/plan/platform.ts';
+import { jobConfigSchema } from '../../worker/api/job-config.ts';
 import { anchorOf, brokenLinks, commandsOf, findBlocks, findDocuments, readDocument } from './documents.ts';
+import { findManifests } from './manifests.ts';
 
 const documents = findDocuments();
 const blocks = documents.flatMap((file) => findBlocks(file));
@@ -27,19 +31,28 @@ test('links, anchors and commands are found as they are written', () => {
   assert.deepEqual(commandsOf(block), ['a b', 'e f']);
 });
 
-test('every example of YAML is YAML, and what it says of a PPOJob is accepted', () => {
+test('every example of YAML is YAML', () => {
   const yaml = blocks.filter(({ language }) => language === 'yaml');
   assert.ok(yaml.length >= 5);
-  const example = parse(readFileSync('examples/arithmetic/ppojob.yaml', 'utf8')) as { spec: object };
   for (const { file, line, text } of yaml) {
-    for (const document of parseAllDocuments(text)) {
-      assert.deepEqual(document.errors, [], `${file}:${line}`);
-      const found = document.toJS() as { kind?: string; spec?: object } | null;
-      const isPart = found?.kind === undefined && found?.spec !== undefined && Object.keys(found).length === 1;
-      if (found?.kind !== 'PPOJob' && !isPart) continue;
-      const job = isPart ? { ...example, spec: merge(example.spec, found.spec) } : found;
-      const parsed = parsePPOJob(job);
-      assert.ok(parsed.ok, `${file}:${line}: ${JSON.stringify(parsed)}`);
+    for (const document of parseAllDocuments(text)) assert.deepEqual(document.errors, [], `${file}:${line}`);
+  }
+});
+
+test('every PPOJob that is shown is accepted and planned, on one machine and in a cluster', () => {
+  const shown = findManifests();
+  const places = shown.map(({ where }) => where);
+  for (const example of ['arithmetic', 'gsm8k']) assert.ok(places.includes(`examples/${example}/ppojob.yaml`));
+  assert.ok(shown.length >= 8, places.join());
+  for (const { where, manifest } of shown) {
+    const parsed = parsePPOJob(manifest);
+    assert.ok(parsed.ok, `${where}: ${JSON.stringify(parsed)}`);
+    const job = { ...parsed.job, metadata: { ...parsed.job.metadata, uid: 'uid' } };
+    for (const kind of ['Machine', 'Cluster'] as const) {
+      const { pods, configMap } = planJob(job, { outcome: null, platform: { ...MACHINE, kind } });
+      const config = jobConfigSchema.safeParse(JSON.parse(configMap.data?.[JOB_CONFIG_KEY] ?? ''));
+      assert.ok(config.success, `${where}: ${config.error?.message}`);
+      assert.ok(pods.length > 0 && pods[0]?.metadata.name?.includes('coordinator'), where);
     }
   }
 });
@@ -66,12 +79,4 @@ test('every option of OpenRLHF has an answer', () => {
 
 function isOption(line: string): boolean {
   return line !== '' && !line.startsWith('#');
-}
-
-function merge(base: unknown, over: unknown): object {
-  const isMapping = (value: unknown): value is Record<string, unknown> =>
-    typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (!isMapping(base) || !isMapping(over)) return over as object;
-  const keys = new Set([...Object.keys(base), ...Object.keys(over)]);
-  return Object.fromEntries([...keys].map((key) => [key, key in over ? merge(base[key], over[key]) : base[key]]));
 }

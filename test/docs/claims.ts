@@ -1,0 +1,90 @@
+/**
+ * Who runs each command that the documents' shell blocks hold. A command that nobody claims, or two do, fails
+ * commands.test.ts. Plain values; runs nothing.
+ */
+import { type Block, commandsOf, findBlocks, findDocuments } from './documents.ts';
+
+export type Claim = {
+  /** Of the whole command, as `commandsOf` gives it. */
+  readonly command: RegExp;
+} & (
+  | {
+      /** commands.test.ts runs it on this machine: as written, or as far as the plan where it would train for minutes. */
+      readonly by: 'Machine';
+      readonly suffix?: string;
+    }
+  /** docs.cluster.ts runs it as written against a real control plane. */
+  | { readonly by: 'Cluster' }
+  | {
+      /** Other files run what it names: each holds these words. */
+      readonly by: 'Elsewhere';
+      readonly words: Readonly<Record<string, readonly string[]>>;
+    }
+);
+
+/** Kubelets, or what runs in pods, answer these. */
+const NEEDS_PODS = 'logs|exec|cp|attach|port-forward|top|ppo (top|logs)|ppo -';
+const WHOLE = 'test/cluster/whole';
+
+export const CLAIMS: readonly Claim[] = [
+  {
+    command: /^npm ci && npm start$/,
+    by: 'Elsewhere',
+    words: { '.ci/run': ['npm ci'], 'test/e2e/arithmetic.test.ts': ['examples/arithmetic'] },
+  },
+  { command: /^npm ci && npm test$/, by: 'Elsewhere', words: { '.ci/run': ['npm ci', 'npm test'] } },
+  { command: /^npm start -- .*--(help|dry-run)$/, by: 'Machine' },
+  { command: /^npm start -- (?!.*--(help|dry-run)$)/, by: 'Machine', suffix: ' --dry-run' },
+  { command: /^npm start$/, by: 'Elsewhere', words: { 'test/e2e/arithmetic.test.ts': ['examples/arithmetic'] } },
+  {
+    command: /^npm run example:models\b/,
+    by: 'Elsewhere',
+    words: {
+      'test/examples/arithmetic/make-models.test.ts': ['--seed', '--output'],
+      'test/examples/arithmetic/models.test.ts': ['tinyRun'],
+    },
+  },
+  { command: /^npm run image\b/, by: 'Elsewhere', words: { '.ci/run': ['npm run image'] } },
+  {
+    command: /^npm run cluster -- (up|down)$/,
+    by: 'Elsewhere',
+    words: { '.ci/run': ['npm run --silent cluster -- down'], [`${WHOLE}/installation.ts`]: ['.up()'] },
+  },
+  { command: /^node examples\//, by: 'Machine' },
+  { command: new RegExp(`^kubectl (?!(${NEEDS_PODS})\\b)`), by: 'Cluster' },
+  { command: /^helm (install|upgrade|uninstall|template) /, by: 'Cluster' },
+  {
+    command: /^helm test /,
+    by: 'Elsewhere',
+    words: { [`${WHOLE}/helm.e2e.ts`]: ["'test', RELEASE", '...IN_NAMESPACE'] },
+  },
+  // Other people's programs: what they read is held against their own readings of the same files.
+  {
+    command: /^tensorboard --logdir output\/arithmetic\/tensorboard$/,
+    by: 'Elsewhere',
+    words: { 'test/e2e/tracking.test.ts': ["'tensorboard'"] },
+  },
+  {
+    command: /^wandb sync output\/arithmetic\/wandb\/offline-run-\*$/,
+    by: 'Elsewhere',
+    words: { 'test/worker/coordinator/tracking/wandb.test.ts': ['offline-run-'] },
+  },
+];
+
+export interface DocumentedCommand {
+  readonly block: Block;
+  readonly command: string;
+  readonly claims: readonly Claim[];
+}
+
+/** Every command of every shell block, in the order written. */
+export function findCommands(): DocumentedCommand[] {
+  const blocks = findDocuments().flatMap((file) => findBlocks(file));
+  return blocks
+    .filter(({ language }) => ['sh', 'bash', 'shell', 'console'].includes(language))
+    .flatMap((block) => commandsOf(block).map((command) => ({ block, command, claims: claimsOf(command) })));
+}
+
+export function claimsOf(command: string): readonly Claim[] {
+  return CLAIMS.filter((claim) => claim.command.test(command));
+}
