@@ -1,0 +1,42 @@
+/** `kubectl ppo explain-failure`: gathers what the cluster says of a job and prints the diagnosis. Knows no causes. */
+import { ClusterError } from '../../cluster/errors.ts';
+import { summarizeLog } from '../../local/last-words.ts';
+import type { Invocation } from '../arguments.ts';
+import { eventTimeMs, jobEvents, podEvents } from '../events.ts';
+import { diagnose } from '../explain/diagnosis.ts';
+import type { Suspect } from '../explain/failure.ts';
+import { renderReport } from '../explain/report.ts';
+import { findJob, listEvents, listJobPods } from '../find-job.ts';
+import { EXIT, type Session } from '../session.ts';
+
+const TAIL_LINES = 200;
+
+export async function explainFailure(session: Session, { name }: Invocation): Promise<number> {
+  const { output, clock, namespace } = session;
+  const job = await findJob(session, name ?? '');
+  const [pods, events] = await Promise.all([listJobPods(session, job.metadata.name), listEvents(session)]);
+  const nowMs = clock.nowMs();
+  const diagnosis = diagnose({ job, pods, events, nowMs });
+  const warnings = podEvents(events, pods).filter(({ type }) => type === 'Warning');
+  const report = renderReport({
+    ...{ diagnosis, job: job.metadata.name, namespace, nowMs, hasColor: output.hasColor },
+    lastWords: diagnosis.suspect === null ? '' : await lastWordsOf(session, diagnosis.suspect),
+    events: [...jobEvents(events, job), ...warnings].sort((a, b) => eventTimeMs(a) - eventTimeMs(b)),
+  });
+  output.print(report);
+  return EXIT.done;
+}
+
+/** From its log while there is one; else what the operator has kept of them. */
+async function lastWordsOf(session: Session, { pod, container, message }: Suspect): Promise<string> {
+  if (container === null) return message;
+  const { namespace, pods, signal } = session;
+  const lines: string[] = [];
+  try {
+    const options = { container, isFollowed: false, isPrevious: false, tailLines: TAIL_LINES };
+    for await (const { text } of pods.logs({ namespace, name: pod }, options, signal)) lines.push(text);
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+  }
+  return summarizeLog(lines.join('\n')) || message;
+}
