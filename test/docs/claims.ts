@@ -58,6 +58,11 @@ export const CLAIMS: readonly Claim[] = [
     by: 'Elsewhere',
     words: { [`${WHOLE}/helm.e2e.ts`]: ["'test', RELEASE", '...IN_NAMESPACE'] },
   },
+  {
+    command: /^prometheus --config\.file=examples\/prometheus\.yml /,
+    by: 'Elsewhere',
+    words: { 'test/monitoring/scraped-run.test.ts': ['examples/prometheus.yml'] },
+  },
   // Other people's programs: what they read is held against their own readings of the same files.
   {
     command: /^tensorboard --logdir output\/arithmetic\/tensorboard$/,
