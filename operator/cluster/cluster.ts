@@ -68,6 +68,11 @@ export interface ListOptions {
   readonly namespace?: string;
   /** Every label must have exactly this value. */
   readonly labels?: Readonly<Record<string, string>>;
+  /**
+   * Every field at such a path must have exactly this value. Servers select by few: `metadata.name`, and of events
+   * `involvedObject.*`, `reason` and `type`.
+   */
+  readonly fields?: Readonly<Record<string, string>>;
 }
 
 export interface ObjectList<T extends KubernetesObject> {

@@ -22,6 +22,7 @@ import { toClusterError } from './kubernetes-errors.ts';
 import {
   collectionPath,
   collectionSubject,
+  fieldSelector,
   labelSelector,
   objectPath,
   objectSubject,
@@ -91,7 +92,7 @@ export class KubernetesCluster implements Cluster {
     const timeoutSeconds = Math.round(MIN_WATCH_SECONDS + Math.random() * (MAX_WATCH_SECONDS - MIN_WATCH_SECONDS));
     const path = withQuery(collectionPath(kind, namespace), {
       ...{ watch: 1, allowWatchBookmarks: true, resourceVersion, timeoutSeconds },
-      labelSelector: labelSelector(options),
+      ...{ labelSelector: labelSelector(options), fieldSelector: fieldSelector(options) },
     });
     const subject = collectionSubject(kind, namespace);
     const lines = this.transport.stream({ path, subject }, { signal, idleMs: this.#watchIdleMs });
@@ -173,7 +174,7 @@ export class KubernetesCluster implements Cluster {
     let next: string | undefined;
     for (;;) {
       const path = withQuery(collectionPath(kind, options.namespace), {
-        ...{ labelSelector: labelSelector(options), limit, continue: next },
+        ...{ labelSelector: labelSelector(options), fieldSelector: fieldSelector(options), limit, continue: next },
       });
       const page = await this.transport.request({ method: 'GET', path, subject });
       for (const item of (page.items ?? []) as JsonObject[]) items.push(toStored(kind, item));

@@ -42,6 +42,17 @@ export function labelSelector({ labels }: ListOptions): string | undefined {
   return terms.length === 0 ? undefined : terms.join(',');
 }
 
+/** The same of fields. */
+export function fieldSelector({ fields }: ListOptions): string | undefined {
+  const terms = Object.entries(fields ?? {}).map(([path, value]) => `${path}=${escapeField(value)}`);
+  return terms.length === 0 ? undefined : terms.join(',');
+}
+
+/** Label values need no escape; values of fields may hold what parts terms. */
+function escapeField(value: string): string {
+  return value.replace(/[\\,=]/g, (character) => `\\${character}`);
+}
+
 export function objectSubject(kind: Kind, name: ObjectName): Subject {
   return { title: describe(kind, name), name: name.name };
 }

@@ -140,10 +140,18 @@ class KindStore {
   }
 }
 
-/** Whether an object with these labels, in this namespace, is asked for. */
+/** Whether an object with these labels and fields, in this namespace, is asked for. */
 export function isSelected(object: KubernetesObject, options: ListOptions): boolean {
   if (options.namespace !== undefined && object.metadata.namespace !== options.namespace) return false;
+  for (const [path, value] of Object.entries(options.fields ?? {})) if (fieldAt(object, path) !== value) return false;
   return Object.entries(options.labels ?? {}).every(([name, value]) => object.metadata.labels?.[name] === value);
+}
+
+/** A field that isn't there counts as empty, as in Kubernetes. */
+function fieldAt(object: KubernetesObject, path: string): unknown {
+  let value: unknown = object;
+  for (const name of path.split('.')) value = (value as Readonly<Record<string, unknown>> | undefined)?.[name];
+  return value ?? '';
 }
 
 /** Resource versions of one kind are decimal numbers that grow (Kubernetes 1.35 made that a promise). */

@@ -4,10 +4,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CONFIG_MAPS, PODS, SERVICES } from '../../../operator/cluster/cluster.ts';
+import { CONFIG_MAPS, EVENTS, PODS, SERVICES } from '../../../operator/cluster/cluster.ts';
 import type { ConfigMap, Stored } from '../../../operator/cluster/objects.ts';
 import { Bench, eventually, type Setup, SUITE } from './contract-bench.ts';
-import { readEvents, WRITER } from './fixtures.ts';
+import { buildEvent, readEvents, WRITER } from './fixtures.ts';
 
 export function describeCluster(title: string, setup: Setup): void {
   const newBench = async (): Promise<Bench> => new Bench(await setup());
@@ -101,6 +101,19 @@ function describeReadingAndWriting(newBench: NewBench): void {
     assert.deepEqual(await names({ namespace: one, labels: { job } }), ['a', 'b']);
     assert.deepEqual(await names({ labels: { role: 'x', job } }), ['a', 'c']);
     assert.deepEqual((await cluster.list(PODS, { namespace: one })).items, []);
+  });
+
+  it('lists events by what they are about', async () => {
+    const { cluster, namespace } = await newBench();
+    for (const [name, kind, uid] of [['a', 'Pod', 'u,1=x'] as const, ['b', 'Pod', 'u2'] as const]) {
+      await cluster.create(EVENTS, buildEvent(name, { kind, namespace, name: 'about', uid }), WRITER);
+    }
+    const names = async (fields: Record<string, string>) =>
+      (await cluster.list(EVENTS, { namespace, fields })).items.map((item) => item.metadata.name).sort();
+    assert.deepEqual(await names({ 'involvedObject.kind': 'Pod', 'involvedObject.name': 'about' }), ['a', 'b']);
+    assert.deepEqual(await names({ 'involvedObject.uid': 'u,1=x' }), ['a']);
+    assert.deepEqual(await names({ 'involvedObject.uid': 'u3' }), []);
+    assert.deepEqual(await names({ 'metadata.name': 'b', type: 'Normal' }), ['b']);
   });
 }
 

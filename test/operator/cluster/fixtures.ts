@@ -2,7 +2,7 @@
 
 import type { Clock } from '../../../operator/cluster/clock.ts';
 import type { Cluster } from '../../../operator/cluster/cluster.ts';
-import type { ConfigMap, Pod, PodSpec, WatchEvent } from '../../../operator/cluster/objects.ts';
+import type { ConfigMap, Event, ObjectReference, Pod, PodSpec, WatchEvent } from '../../../operator/cluster/objects.ts';
 
 export const NAMESPACE = 'default';
 export const WRITER = { fieldManager: 'test' };
@@ -17,6 +17,18 @@ export function buildPod(name: string, spec: Partial<PodSpec> = {}): Pod {
     kind: 'Pod',
     metadata: { name, namespace: NAMESPACE },
     spec: { containers: [{ name: 'worker', image: 'image' }], terminationGracePeriodSeconds: 5, ...spec },
+  };
+}
+
+export function buildEvent(name: string, about: Omit<ObjectReference, 'apiVersion'>): Event {
+  const time = '2026-01-01T00:00:00Z';
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name, namespace: about.namespace },
+    involvedObject: { apiVersion: 'v1', ...about },
+    ...{ type: 'Normal', reason: 'Test', message: `of ${about.name}`, count: 1 },
+    ...{ firstTimestamp: time, lastTimestamp: time, source: { component: 'test' } },
   };
 }
 
