@@ -37,12 +37,19 @@ export function storedPod(role: string, index: number, status: PodStatus, metada
   };
 }
 
-export function storedEvent(kind: string, name: string, reason: string, message: string): Stored<Event> {
+/** `uid`: of the object that it is about, where a cluster gave it one. */
+export function storedEvent(
+  kind: string,
+  name: string,
+  reason: string,
+  message: string,
+  uid = `uid-${name}`,
+): Stored<Event> {
   return {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: stored(`${name}.${reason}`),
-    involvedObject: { apiVersion: 'v1', kind, namespace: 'ml', name, uid: `uid-${name}` },
+    metadata: stored(`${name}.${reason.toLowerCase()}`),
+    involvedObject: { apiVersion: 'v1', kind, namespace: 'ml', name, uid },
     ...{ type: 'Warning', reason, message, count: 2, source: { component: 'x' } },
     ...{ firstTimestamp: CREATED, lastTimestamp: '2026-01-01T00:58:00Z' },
   };
