@@ -4,6 +4,7 @@
 import { type Logger, pino } from 'pino';
 import { FIELD_MANAGER } from './api/names.ts';
 import { systemClock } from './cluster/clock.ts';
+import type { Cluster } from './cluster/cluster.ts';
 import { type Credentials, loadCredentials } from './cluster/credentials.ts';
 import { KubernetesDiscovery } from './cluster/discovery.ts';
 import { fencedCluster } from './cluster/fenced-cluster.ts';
@@ -13,6 +14,7 @@ import { OperatorHealth } from './health.ts';
 import { createOperatorMetrics, type OperatorMetrics } from './metrics.ts';
 import { startOperatorMetricsServer } from './metrics-server.ts';
 import { leaseName, type OperatorSettings } from './options.ts';
+import { OperatorPage } from './page/operator-page.ts';
 import { namespacePeer } from './plan/network-policy.ts';
 import type { Platform } from './plan/platform.ts';
 import type { ControllerObserver, RunningController } from './reconcile/controller.ts';
@@ -43,12 +45,15 @@ export async function runInCluster(settings: OperatorSettings, signal: AbortSign
     onCertificateError: (error) => log.warn({ err: error }, 'the renewed certificate of the metrics'),
   });
   log.info({ port: server.port, identity: settings.identity }, 'started');
+  let page: OperatorPage | null = null;
   try {
-    const end = await leadThroughout({ settings, log, metrics, health, cluster, leaseCluster, credentials }, signal);
+    const parts = { settings, log, metrics, health, cluster, leaseCluster, credentials };
+    page = await startPage(parts);
+    const end = await leadThroughout({ ...parts, page }, signal);
     log.info({ end }, 'ended');
     return end;
   } finally {
-    await Promise.all([server.close(), cluster.close(), leaseCluster.close()]);
+    await Promise.all([page?.close(), server.close(), cluster.close(), leaseCluster.close()]);
   }
 }
 
@@ -60,10 +65,30 @@ interface Parts {
   readonly cluster: KubernetesCluster;
   readonly leaseCluster: KubernetesCluster;
   readonly credentials: Credentials;
+  readonly page: OperatorPage | null;
+}
+
+async function startPage({
+  settings,
+  log,
+  cluster,
+  leaseCluster,
+  credentials,
+}: Omit<Parts, 'page'>): Promise<OperatorPage | null> {
+  if (settings.page === null) return null;
+  const lease = leaseName(settings, credentials.namespace);
+  const page = await OperatorPage.start({
+    ...{ address: settings.page, clock: systemClock, cluster },
+    lease: lease && { name: lease, cluster: leaseCluster },
+    ...{ namespace: settings.ownNamespace, jobsOf: settings.namespace },
+    onError: (error) => log.warn({ err: error }, 'the page'),
+  });
+  log.info({ url: page.url }, 'the page');
+  return page;
 }
 
 async function leadThroughout(parts: Parts, signal: AbortSignal): Promise<LeadershipEnd> {
-  const { settings, log, metrics, health, cluster, leaseCluster, credentials } = parts;
+  const { settings, log, metrics, health, cluster, leaseCluster, credentials, page } = parts;
   const lead = (leading: AbortSignal, isHeld: () => boolean): Promise<void> => {
     // Somebody else may lead from now on: what is under way must not be written any more.
     leading.addEventListener('abort', () => void (signal.aborted || cluster.close()), { once: true });
@@ -78,6 +103,7 @@ async function leadThroughout(parts: Parts, signal: AbortSignal): Promise<Leader
         podPatienceMs: POD_PATIENCE_MS,
         platform: platformOf(settings),
         ...(settings.namespace !== null && { namespace: settings.namespace }),
+        ...(page !== null && { figures: page.figures, onCluster: (read: Cluster) => page.lead(read) }),
       },
       leading,
     );

@@ -26,6 +26,8 @@ export interface RunArguments {
   readonly isPlain: boolean;
   /** Only the summary. */
   readonly isQuiet: boolean;
+  /** Where the page is served on loopback; null: nowhere. Port 0: one that is free. */
+  readonly page: { readonly port: number; readonly staysAfterEnd: boolean } | null;
 }
 
 export type ParsedArguments =
@@ -47,6 +49,9 @@ export const HELP = `Runs a PPOJob on this machine: every pod of the job as loca
   --dry-run           check the manifest and print what would run
   --plain             one line an iteration, as without a terminal
   --quiet             only the summary
+  --page              show the job on a page as well: curves, pods, events; its address, on this machine alone, is told
+  --page-port N       on this port; default: one that is free
+  --keep-page         and go on showing it after the job's end, until Ctrl-C
   --help, --version
 
 Relative paths in a manifest, and in --set, count from the manifest's folder; MANIFEST and DIR from the current one.
@@ -69,9 +74,13 @@ const OPTIONS = {
   'dry-run': { type: 'boolean' },
   plain: { type: 'boolean' },
   quiet: { type: 'boolean' },
+  page: { type: 'boolean' },
+  'page-port': { type: 'string' },
+  'keep-page': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
+const MAX_PORT = 65_535;
 type OptionName = keyof typeof OPTIONS;
 
 /** `args` without the interpreter and the script. */
@@ -94,7 +103,9 @@ export function parseArguments(args: readonly string[]): ParsedArguments {
   const overrides = stringsOf(values.set).flatMap((text) => parseOverride(text, problems));
   const seed = stringsOf(values.seed).at(-1);
   if (seed !== undefined) overrides.push({ path: 'spec.seed', value: seed });
+  const pagePort = parsePort(stringsOf(values['page-port']).at(-1), problems);
   if (problems.length > 0) return { kind: 'wrong', problems };
+  const hasPage = values.page === true || values['keep-page'] === true || pagePort !== null;
   return {
     kind: 'run',
     run: {
@@ -106,6 +117,7 @@ export function parseArguments(args: readonly string[]): ParsedArguments {
       isDryRun: values['dry-run'] === true,
       isPlain: values.plain === true,
       isQuiet: values.quiet === true,
+      page: hasPage ? { port: pagePort ?? 0, staysAfterEnd: values['keep-page'] === true } : null,
     },
   };
 }
@@ -127,6 +139,15 @@ function checkOption({ name, rawName, value, inlineValue }: OptionToken): string
     return [`${rawName} needs a value, found ${value}`];
   if (!wantsValue && value !== undefined) return [`${rawName} takes no value, found ${JSON.stringify(value)}`];
   return [];
+}
+
+/** Null where none is given. */
+function parsePort(text: string | undefined, problems: string[]): number | null {
+  if (text === undefined || text === '') return null;
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= MAX_PORT) return port;
+  problems.push(`--page-port must be a port from 0 (one that is free) to ${MAX_PORT}, found ${JSON.stringify(text)}`);
+  return null;
 }
 
 function parseOverride(text: string, problems: string[]): Override[] {

@@ -11,7 +11,8 @@ import { HELP, parseArguments, type RunArguments } from './arguments.ts';
 import { type Display, LiveDisplay, NO_DISPLAY, PlainDisplay } from './displays.ts';
 import { describePlan } from './dry-run.ts';
 import { lockFolders } from './folder-lock.ts';
-import { INTERRUPTED } from './interrupts.ts';
+import { INTERRUPTED, Interrupts } from './interrupts.ts';
+import { type LocalPage, startLocalPage } from './local-page.ts';
 import { loadManifest } from './manifest.ts';
 import { type OutputPaths, openOutput, outputPaths, type RunFolders } from './output.ts';
 import { containerEnvironment, runJob } from './run-job.ts';
@@ -107,20 +108,66 @@ interface CheckedRun {
 }
 
 async function runInFolders({ options, invocation, job, paths, folders }: CheckedRun): Promise<number> {
-  const { repositoryDirectory, environment } = invocation;
   const prepared = openOutput(folders, paths, { isResume: options.isResume, manifestText: stringify(job) });
   if (!prepared.ok) {
     printError(prepared.problem);
     return EXIT.wrong;
   }
   for (const note of prepared.notes) print(note);
+  const page = await openPage(options, paths);
+  if (typeof page === 'string') {
+    printError(page);
+    return EXIT.wrong;
+  }
+  try {
+    const code = await runAndSummarize({ options, invocation, job, paths, folders }, prepared.fromIteration, page);
+    if (page !== null && options.page?.staysAfterEnd && code !== EXIT.interrupted) await keepPage(page, invocation);
+    return code;
+  } finally {
+    await page?.close();
+  }
+}
+
+/** Why it can't be served, as text. */
+async function openPage(options: RunArguments, { metrics }: OutputPaths): Promise<LocalPage | null | string> {
+  if (options.page === null) return null;
+  const { port } = options.page;
+  try {
+    const page = await startLocalPage({ port, metricsPath: metrics });
+    if (options.isQuiet) print(`page: ${page.url}`);
+    return page;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return `the page can't be served on port ${port}: ${why}; leave --page-port out for one that is free`;
+  }
+}
+
+/** Until the user has seen enough. */
+async function keepPage(page: LocalPage, { environment }: Invocation): Promise<void> {
+  const interrupts = new Interrupts({ watchesParent: isUnderNpm(environment), onInsist: () => {} });
+  print(`the page stays at ${page.url} until Ctrl-C`);
+  await interrupts.asked;
+  interrupts.close();
+}
+
+function isUnderNpm(environment: NodeJS.ProcessEnv): boolean {
+  return environment['npm_lifecycle_event'] !== undefined;
+}
+
+async function runAndSummarize(
+  { options, invocation, job, paths, folders }: CheckedRun,
+  fromIteration: number,
+  page: LocalPage | null,
+): Promise<number> {
+  const { repositoryDirectory, environment } = invocation;
   const result = await runJob({
     job,
     paths,
-    display: chooseDisplay(options, environment, prepared.fromIteration),
+    display: chooseDisplay(options, environment, fromIteration),
     repositoryDirectory,
     environment: containerEnvironment(environment, repositoryDirectory),
-    watchesParent: environment['npm_lifecycle_event'] !== undefined,
+    watchesParent: isUnderNpm(environment),
+    page,
   });
   if (result.kind === 'interrupted') {
     print(renderInterrupted(result.reason, invocation.args, folders).join('\n'));

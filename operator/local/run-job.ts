@@ -13,6 +13,7 @@ import type { Display, Moment } from './displays.ts';
 import { INTERRUPTED, Interrupts } from './interrupts.ts';
 import { buildJobView, isFinal } from './job-view.ts';
 import { LocalCluster } from './local-cluster.ts';
+import type { LocalPage } from './local-page.ts';
 import { TargetsFile } from './metric-targets.ts';
 import { MetricsFile } from './metrics-file.ts';
 import type { OutputPaths } from './output.ts';
@@ -31,6 +32,8 @@ export interface RunJobOptions {
   readonly repositoryDirectory: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly watchesParent: boolean;
+  /** Shows the cluster to others, also after this run; null where nobody does. */
+  readonly page: LocalPage | null;
 }
 
 export type RunResult =
@@ -63,6 +66,8 @@ export async function runJob(options: RunJobOptions): Promise<RunResult> {
       environment: options.environment,
       onFault: (error) => fault.reject(error),
     });
+    options.page?.show(local.cluster);
+    if (options.page !== null) display.say(`page: ${options.page.url}   Ctrl-C stops the job`);
     await local.submit({ ...job });
     const end = showUntilEnd({ ...options, local, startMs, targets, signal: showing.signal });
     const ended = await Promise.race([end, interrupts.asked, fault.promise]);

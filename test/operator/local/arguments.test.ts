@@ -39,7 +39,26 @@ test('every option is understood, in any order', () => {
     isDryRun: false,
     isPlain: true,
     isQuiet: false,
+    page: null,
   });
+});
+
+test('the page is on a free port or the one that is given, and stays where that is asked', () => {
+  const pageOf = (...args: string[]) => {
+    const parsed = parseArguments(args);
+    assert.ok(parsed.kind === 'run');
+    return parsed.run.page;
+  };
+  assert.deepEqual(pageOf('--page'), { port: 0, staysAfterEnd: false });
+  assert.deepEqual(pageOf('--page-port', '8081'), { port: 8081, staysAfterEnd: false });
+  assert.deepEqual(pageOf('--keep-page', '--page-port=0'), { port: 0, staysAfterEnd: true });
+  for (const port of ['65536', '-1', '1e3', 'x']) {
+    const parsed = parseArguments([`--page-port=${port}`]);
+    assert.ok(parsed.kind === 'wrong');
+    assert.deepEqual(parsed.problems, [
+      `--page-port must be a port from 0 (one that is free) to 65535, found "${port}"`,
+    ]);
+  }
 });
 
 test('mistakes are all listed', () => {
@@ -55,7 +74,19 @@ test('mistakes are all listed', () => {
 test('--help wins over everything and names every option', () => {
   assert.equal(parseArguments(['--nope', '-h']).kind, 'help');
   assert.equal(parseArguments(['--version']).kind, 'version');
-  for (const option of ['resume', 'output', 'seed', 'set', 'dry-run', 'plain', 'quiet', 'version']) {
+  for (const option of [
+    'resume',
+    'output',
+    'seed',
+    'set',
+    'dry-run',
+    'plain',
+    'quiet',
+    'page',
+    'page-port',
+    'keep-page',
+    'version',
+  ]) {
     assert.ok(HELP.includes(`--${option}`));
   }
 });
