@@ -37,7 +37,7 @@ async function setTheScene(scene: DocumentScene, command: string): Promise<void>
   await scene.installCrd();
   if (/explain-failure/.test(command)) return scene.untilJob('Failing');
   const isOfJob = new RegExp(`\\b${JOB}\\b`).test(command) && !/^kubectl apply/.test(command);
-  const isOfSuspended = /condition=Suspended|"suspend":false/.test(command);
+  const isOfSuspended = /condition=Suspended|"suspend":false|ppo resume/.test(command);
   if (isOfJob && !isOfSuspended) await scene.untilJob('Running');
   if (/condition=Succeeded/.test(command)) scene.letEnd();
 }

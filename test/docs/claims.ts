@@ -23,7 +23,7 @@ export type Claim = {
 );
 
 /** Kubelets, or what runs in pods, answer these. */
-const NEEDS_PODS = 'logs|exec|cp|attach|port-forward|top|ppo (top|logs)|ppo -';
+const NEEDS_PODS = 'logs|exec|cp|attach|port-forward|top|ppo (top|logs)';
 const WHOLE = 'test/cluster/whole';
 
 export const CLAIMS: readonly Claim[] = [
@@ -52,6 +52,23 @@ export const CLAIMS: readonly Claim[] = [
   },
   { command: /^node examples\//, by: 'Machine' },
   { command: new RegExp(`^kubectl (?!(${NEEDS_PODS})\\b)`), by: 'Cluster' },
+  {
+    command: /^kubectl logs (\w+-coordinator-0|deployment\/ppo-operator)\b/,
+    by: 'Elsewhere',
+    words: {
+      [`${WHOLE}/arithmetic.e2e.ts`]: ["'logs', 'arithmetic-coordinator-0'", "'logs', 'deployment/ppo-operator'"],
+    },
+  },
+  {
+    command: /^kubectl ppo logs /,
+    by: 'Elsewhere',
+    words: { 'test/operator/kubectl/commands/logs.test.ts': ["'--role', 'actor'", "'-f'"] },
+  },
+  {
+    command: /^kubectl ppo top /,
+    by: 'Elsewhere',
+    words: { 'test/operator/kubectl/commands/top.test.ts': ["'top'"] },
+  },
   { command: /^helm (install|upgrade|uninstall|template) /, by: 'Cluster' },
   {
     command: /^helm test /,

@@ -87,7 +87,7 @@ describe('the commands of the documents', () => {
     assert.equal(by('npm start -- --help'), 'Machine');
     assert.equal(by('npm start -- a.yaml'), 'Machine');
     assert.equal(by('kubectl get ppojobs'), 'Cluster');
-    assert.equal(by('kubectl logs arithmetic-coordinator-0'), '');
+    assert.equal(by('kubectl attach arithmetic-coordinator-0'), '');
     assert.equal(by('rm -rf /'), '');
   });
 
