@@ -18,6 +18,8 @@ export interface NodeOptions {
   readonly labels?: Readonly<Record<string, string>>;
   /** Beside CPU, memory and room for pods, such as "nvidia.com/gpu". */
   readonly resources?: Readonly<Record<string, string>>;
+  /** Where the API server asks for its pods' logs; left out: nobody answers. */
+  readonly logsPort?: number;
   /** How its pods run; null: they are bound to it and nothing happens. */
   readonly processes: ProcessOptions | null;
 }
@@ -103,7 +105,7 @@ export class TestNode {
   }
 }
 
-async function register({ cluster, network, name, labels, resources }: NodeOptions): Promise<void> {
+async function register({ cluster, network, name, labels, resources, logsPort }: NodeOptions): Promise<void> {
   const subject = { title: `Node ${name}`, name };
   const metadata = { name, labels: { 'kubernetes.io/hostname': name, ...labels } };
   const body = { apiVersion: 'v1', kind: 'Node', metadata };
@@ -115,6 +117,7 @@ async function register({ cluster, network, name, labels, resources }: NodeOptio
     ...{ capacity, allocatable: capacity },
     conditions: [{ ...ready, lastHeartbeatTime: now, lastTransitionTime: now }],
     addresses: [{ type: 'InternalIP', address: network.hostAddress }],
+    ...(logsPort !== undefined && { daemonEndpoints: { kubeletEndpoint: { Port: logsPort } } }),
   };
   const path = `/api/v1/nodes/${name}/status`;
   const contentType = 'application/merge-patch+json';
