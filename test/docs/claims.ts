@@ -62,7 +62,7 @@ export const CLAIMS: readonly Claim[] = [
   {
     command: /^kubectl ppo logs /,
     by: 'Elsewhere',
-    words: { 'test/operator/kubectl/commands/logs.test.ts': ["'--role', 'actor'", "'-f'"] },
+    words: { 'test/cluster/kubectl-plugin.cluster.ts': ["'logs'", "'--role'", "'-f'"] },
   },
   {
     command: /^kubectl ppo top /,
