@@ -50,7 +50,7 @@ export class FileFigures implements FigureSource {
 
   read(): JobFigures | null {
     const records = this.#file.read();
-    if (records === this.#records) return this.#figures;
+    if (records === this.#records || (records.length === 0 && this.#figures === null)) return this.#figures;
     this.#records = records;
     const history = new FigureHistory();
     for (const { iteration, metrics } of records) history.add(iteration, metrics);

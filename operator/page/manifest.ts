@@ -7,8 +7,8 @@ import type { PPOJobObject } from '../reconcile/ppojob-kind.ts';
 
 const MAX_CHARACTERS = 65_536;
 const HIDDEN = '(hidden)';
-/** A password, or user and password, before the host of a URL. */
-const CREDENTIALS_IN_URL = /([a-z][a-z0-9+.-]*:\/\/)[^/\s@]+@/gi;
+/** A password, or user and password, before the host of a URL. Bounded parts: a long text of letters costs no more than its length. */
+const CREDENTIALS_IN_URL = /([a-z][a-z0-9+.-]{0,30}:\/\/)[^/\s@]{1,1024}@/gi;
 
 export function showManifest({ apiVersion, kind, metadata, spec }: PPOJobObject): string {
   const { name, namespace, labels } = metadata;

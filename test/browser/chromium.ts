@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 const START_MS = 90_000;
 const CALL_MS = 60_000;
-const EVENTUALLY_MS = 120_000;
+const EVENTUALLY_MS = 200_000;
 const FLAGS = [
   ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--mute-audio'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-extensions'],
@@ -199,7 +199,8 @@ export class Chromium {
       else this.#calls.get(id)?.reject(new Error(error.message));
       return;
     }
-    if (method === 'Network.requestWillBeSent') this.requests.push((params?.request as { url: string }).url);
+    if (method === 'Network.requestWillBeSent')
+      this.requests.push((params as { request: { url: string } }).request.url);
     if (method === 'Runtime.exceptionThrown') this.complaints.push(JSON.stringify(params?.exceptionDetails));
     const level = (params?.entry as { level?: string } | undefined)?.level ?? params?.type;
     const isLog = method === 'Log.entryAdded' || method === 'Runtime.consoleAPICalled';

@@ -53,7 +53,7 @@ export function createChart(options, cursor) {
 
   const read = () => {
     const points = curves.map((curve) => pointAt(curve, cursor.iteration));
-    redraw(readout, [points], () => describePoints(points, options, cursor.iteration));
+    redraw(readout, [points, cursor.iteration === null], () => describePoints(points, options, cursor.iteration));
     marker.replaceChildren(...(cursor.iteration === null ? [] : drawCursor(points, axes)));
   };
   cursor.listeners.add(read);
