@@ -15,6 +15,9 @@ const environmentSchema = z.object({
   /** Rank (actor, critic) or replica index. */
   PPO_INDEX: z.coerce.number().int().min(0).default(0),
   PPO_POD_NAME: z.string().min(1),
+  PPO_JOB_NAME: z.string().min(1).optional(),
+  /** Sidecar only: the role of the worker that it serves. */
+  PPO_SERVES_ROLE: z.enum(ROLES).optional(),
   PPO_POD_IP: z.string().min(1),
   PPO_GRPC_PORT: port,
   PPO_METRICS_PORT: port,
@@ -43,6 +46,9 @@ export interface WorkerSettings {
   readonly role: Role;
   readonly index: number;
   readonly podName: string;
+  readonly jobName: string | null;
+  /** Of a sidecar: the role of the worker beside it. */
+  readonly servesRole: Role | null;
   readonly podIp: string;
   readonly grpcPort: number;
   readonly metricsPort: number;
@@ -70,6 +76,8 @@ export function readSettings(environment: NodeJS.ProcessEnv): WorkerSettings {
     role: e.PPO_ROLE,
     index: e.PPO_INDEX,
     podName: e.PPO_POD_NAME,
+    jobName: e.PPO_JOB_NAME ?? null,
+    servesRole: e.PPO_SERVES_ROLE ?? null,
     podIp: e.PPO_POD_IP,
     grpcPort: e.PPO_GRPC_PORT,
     metricsPort: e.PPO_METRICS_PORT,

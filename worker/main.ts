@@ -5,6 +5,7 @@
 import { type Role, readSettings, type WorkerSettings } from './config.ts';
 import { adoptIdentity } from './service/credentials.ts';
 import { EXIT_HOPELESS, HopelessError } from './service/lifecycle.ts';
+import { createLogger, logEnd } from './service/log.ts';
 import { startTracing } from './service/start-tracing.ts';
 
 type Run = (settings: WorkerSettings) => Promise<void>;
@@ -21,21 +22,33 @@ const ROLE_LOADERS: Record<Role, () => Promise<Run>> = {
 };
 
 async function main(): Promise<number> {
+  let settings: WorkerSettings;
   try {
-    const settings = readSettings(process.env);
-    process.title = `ppo-${settings.role}-${settings.index}`;
-    adoptIdentity(settings);
-    const endTracing = await startTracing(settings);
-    try {
-      const run = await ROLE_LOADERS[settings.role]();
-      await run(settings);
-    } finally {
-      await endTracing();
-    }
+    settings = readSettings(process.env);
+  } catch (error) {
+    // Nobody knows yet whose log it would be.
+    console.error(error instanceof Error ? error.message : String(error));
+    return 1;
+  }
+  try {
+    await work(settings);
     return 0;
   } catch (error) {
-    console.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    return error instanceof HopelessError ? EXIT_HOPELESS : 1;
+    const exitCode = error instanceof HopelessError ? EXIT_HOPELESS : 1;
+    logEnd(createLogger(settings), error, exitCode);
+    return exitCode;
+  }
+}
+
+async function work(settings: WorkerSettings): Promise<void> {
+  process.title = `ppo-${settings.role}-${settings.index}`;
+  adoptIdentity(settings);
+  const endTracing = await startTracing(settings);
+  try {
+    const run = await ROLE_LOADERS[settings.role]();
+    await run(settings);
+  } finally {
+    await endTracing();
   }
 }
 

@@ -33,6 +33,7 @@ const MUTABILITY: Readonly<Record<string, Mutability>> = {
   'security.tls': 'whileSuspended',
   'security.networkPolicy': 'always',
   image: 'whileSuspended',
+  logLevel: 'whileSuspended',
   terminationGracePeriodSeconds: 'whileSuspended',
   deadlines: 'whileSuspended',
   tracking: 'whileSuspended',

@@ -72,11 +72,17 @@ export const outputSchema = z
   .prefault({})
   .describe('Where results go.');
 
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
 export const podFields = {
   image: text(512)
     .optional()
     .describe("Container image of every pod. Left out: the operator's own (its option --worker-image)."),
   podTemplate: podTemplateSchema.optional(),
+  logLevel: z
+    .enum(LOG_LEVELS)
+    .optional()
+    .describe('The least that every container of the job logs: debug, info, warn or error. Left out: info.'),
   terminationGracePeriodSeconds: integer(0, 3600)
     .default(30)
     .describe('From SIGTERM to SIGKILL when a pod is deleted.'),

@@ -67,6 +67,7 @@ function show(value: unknown): string {
 function errorLines({ err, msg }: LogEntry): string[] {
   if (typeof err !== 'object' || err === null) return err === undefined ? [] : [clean(String(err))];
   const { message, stack } = err as Readonly<Record<string, unknown>>;
+  if (Array.isArray(stack)) return stack.slice(0, MAX_STACK_LINES).map((frame) => clean(String(frame)));
   if (typeof stack === 'string') return clean(stack).split('\n').slice(0, MAX_STACK_LINES);
   return message === undefined || message === msg ? [] : [clean(String(message))];
 }

@@ -18,9 +18,11 @@ function variable(name: string, value: string | number): EnvVar {
 
 function identity(job: PPOJob, pod: PodIdentity): EnvVar[] {
   return [
+    variable('PPO_JOB_NAME', job.metadata.name),
     variable('PPO_INDEX', pod.index),
     variable('PPO_POD_NAME', podName(job.metadata.name, carrierOf(job, pod.role), pod.index)),
     { name: 'PPO_POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+    ...(job.spec.logLevel === undefined ? [] : [variable('PPO_LOG_LEVEL', job.spec.logLevel)]),
   ];
 }
 
@@ -45,6 +47,7 @@ export function communicatorEnvironment(job: PPOJob, pod: PodIdentity): EnvVar[]
   const ports = portsOf(job, pod.role);
   return [
     variable('PPO_ROLE', 'communicator'),
+    variable('PPO_SERVES_ROLE', pod.role),
     ...identity(job, pod),
     variable('PPO_GRPC_PORT', ports.communicator),
     variable('PPO_COMMUNICATOR_PORT', ports.communicator),

@@ -3,6 +3,7 @@
 
 import { CONTAINERS, EXIT_CODES, REASONS, type Reason, ROLE_NAMES, type RoleName } from '../api/names.ts';
 import type { ContainerStatus, ContainerTerminated, Pod, PodCondition, Stored } from '../cluster/objects.ts';
+import { summarizeLog } from './log-words.ts';
 import { findEndedWithin, groupOf, hasFinished } from './pod-state.ts';
 
 /** Infrastructure: the node, the scheduler or an administrator took the pod away. Program: it failed by itself. */
@@ -64,6 +65,8 @@ const INVALID_IMAGE_NAME = 'InvalidImageName';
 const START_ERRORS: ReadonlySet<string> = new Set(['StartError', 'ContainerCannotRun']);
 const NO_COMMAND = /executable file not found|no such file or directory|permission denied|exec format error/;
 
+/** A line of a worker's log, whole or cut off at its beginning. */
+const HAS_LOG_LINE = /^\{.*"msg":|"msg":".*"\}\s*$/m;
 const MAX_LAST_WORDS_CHARACTERS = 1000;
 
 /**
@@ -207,7 +210,8 @@ function waitingMessage({ name, state }: ContainerStatus): string {
 
 /** The end of what was said: the last lines tell why. */
 function lastWords(message: string): string {
-  const text = message.trim();
+  // A real kubelet hands on the end of the log as it is.
+  const text = (HAS_LOG_LINE.test(message) ? summarizeLog(message) : message).trim();
   if (text === '') return 'it left no message';
   return text.length <= MAX_LAST_WORDS_CHARACTERS ? text : `...${text.slice(3 - MAX_LAST_WORDS_CHARACTERS)}`;
 }

@@ -50,7 +50,7 @@ export class SidecarService<Memory> {
           const comm = randomUUID();
           this.#communicators.set(comm, new LocalCommunicator(group, options.store));
           options.metrics.setCommunicators(this.#communicators.size);
-          options.log.info({ comm, rank, worldSize }, 'communicator formed');
+          options.log.info({ comm, groupRank: rank, worldSize }, 'communicator formed');
           return { comm };
         }),
       ),

@@ -4,9 +4,10 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setLogIteration } from '../service/log.ts';
 import { unary } from '../service/rpc.ts';
 import { traceRoot } from '../service/tracing.ts';
-import { iterate, measureAccuracy } from './iteration.ts';
+import { type IterationResult, iterate, measureAccuracy } from './iteration.ts';
 import { type Attempt, inPhase, type Job } from './job.ts';
 import type { JobState } from './job-state.ts';
 import { waitForMembers, withTrainers } from './recovery.ts';
@@ -85,6 +86,7 @@ class Course {
 
   async #step(attempt: Attempt): Promise<void> {
     const { job } = attempt;
+    setLogIteration(this.state.iteration + 1);
     const { state, metrics, samples } = await iterate(attempt, this.state);
     job.metricsLog.append({ iteration: state.iteration, policyVersion: state.iteration, metrics });
     job.trackers.log({ iteration: state.iteration, metrics, samples });
@@ -93,7 +95,7 @@ class Course {
     this.#keepPace(metrics['timing/iteration']!);
     job.metrics.onIteration(metrics);
     this.#show({ metrics: { ...metrics }, tokensPerSecond: metrics['rollout/tokensPerSecond']! });
-    job.log.info({ iteration: state.iteration, score: metrics['rollout/score'], kl: metrics['policy/kl'] }, 'iterated');
+    job.log.info(figures(metrics), 'iterated');
     if (isCheckpointDue(job, state)) await this.#checkpoint(attempt, state);
   }
 
@@ -142,6 +144,12 @@ class Course {
       ...extra,
     });
   }
+}
+
+/** Of a whole iteration in a line of the log; accuracy where it was measured. */
+function figures(metrics: IterationResult['metrics']) {
+  const [score, kl, accuracy] = [metrics['rollout/score'], metrics['policy/kl'], metrics['evaluation/accuracy']];
+  return { score, kl, accuracy, tokensPerSecond: metrics['rollout/tokensPerSecond'] };
 }
 
 function isCheckpointDue({ config }: Job, { iteration }: JobState): boolean {

@@ -80,7 +80,8 @@ export class GroupMembership {
       throw new RpcError(grpc.status.FAILED_PRECONDITION, `epoch ${request.epoch} ended while its group was forming`);
     }
     this.#groups.set(request.group, { epoch: request.epoch, communicator });
-    log.info({ group: request.group, rank: request.rank, worldSize: request.worldSize }, 'joined a process group');
+    const { group, rank: groupRank, worldSize } = request;
+    log.info({ group, groupRank, worldSize }, 'joined a process group');
   }
 
   #abortOlderThan(epoch: number): void {

@@ -1,6 +1,6 @@
 /** `kubectl ppo explain-failure`: gathers what the cluster says of a job and prints the diagnosis. Knows no causes. */
 import { ClusterError } from '../../cluster/errors.ts';
-import { summarizeLog } from '../../local/last-words.ts';
+import { summarizeLog } from '../../reconcile/log-words.ts';
 import type { Invocation } from '../arguments.ts';
 import { eventTimeMs, jobEvents, podEvents } from '../events.ts';
 import { diagnose } from '../explain/diagnosis.ts';

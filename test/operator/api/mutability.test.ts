@@ -29,7 +29,7 @@ test('a suspended job takes whatever its pods are made of', () => {
     pathsOf('whileSuspended').sort(),
     [
       ...[...ofRoles, 'deadlines', 'image', 'placement.devices', 'scheduling', 'terminationGracePeriodSeconds'],
-      ...['podTemplate', 'security.tls', 'tracking'],
+      ...['podTemplate', 'security.tls', 'tracking', 'logLevel'],
     ].sort(),
   );
 });

@@ -29,6 +29,8 @@ for (const role of ROLE_NAMES) {
       role,
       index,
       podName: `job-${role}-${index}`,
+      jobName: 'job',
+      servesRole: null,
       podIp: POD_IP,
       grpcPort: 7000,
       metricsPort: 9090,
@@ -51,6 +53,8 @@ test('a sidecar reads its settings, on ports other than its worker', () => {
     role: 'communicator',
     index: 0,
     podName: 'job-critic-0',
+    jobName: 'job',
+    servesRole: 'critic',
     podIp: POD_IP,
     grpcPort: 7001,
     metricsPort: 9091,
@@ -65,4 +69,12 @@ test('a sidecar reads its settings, on ports other than its worker', () => {
     tracing: null,
     logLevel: 'info',
   });
+});
+
+test('the log level of the manifest reaches every container', () => {
+  const loud = jobWith({ 'spec.logLevel': 'debug' });
+  const pod = { role: 'actor', index: 0 } as const;
+  for (const variables of [workerEnvironment(loud, pod), communicatorEnvironment(loud, pod)]) {
+    assert.equal(readSettings(resolve(variables)).logLevel, 'debug');
+  }
 });

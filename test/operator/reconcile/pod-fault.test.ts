@@ -55,6 +55,15 @@ describe('findFault', () => {
     );
   });
 
+  it('tells what the end of a log says, where a kubelet hands that on as it is', () => {
+    const lines = [
+      { level: 'info', msg: 'serving' },
+      { level: 'error', exitCode: 78, err: {}, msg: 'no such model' },
+    ];
+    const message = lines.map((line) => JSON.stringify(line)).join('\n');
+    assert.equal(findFault(podWith(failedStatus(78, message)))?.message, 'no such model');
+  });
+
   it('keeps the end of long last words, and marks exit code 78', () => {
     const fault = findFault(podWith(failedStatus(78, `${'x'.repeat(5000)} the cause`)));
     assert.equal(fault?.hopeless, 'HopelessConfiguration');

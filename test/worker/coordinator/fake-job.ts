@@ -177,6 +177,8 @@ export class FakeJob implements AsyncDisposable {
       role: 'coordinator',
       index: 0,
       podName: 'test-coordinator-0',
+      jobName: 'job',
+      servesRole: null,
       podIp: '127.0.0.1',
       grpcPort: port,
       metricsPort: 0,

@@ -316,6 +316,8 @@ function settingsOf({ role, index, coordinatorAddress }: FakeWorkerOptions): Wor
     role,
     index,
     podName: `fake-${role}-${index}`,
+    jobName: 'job',
+    servesRole: null,
     podIp: '127.0.0.1',
     grpcPort: 0,
     metricsPort: 0,

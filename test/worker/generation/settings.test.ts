@@ -11,6 +11,8 @@ const settings: WorkerSettings = {
   role: 'generation',
   index: 0,
   podName: 'pod',
+  jobName: 'job',
+  servesRole: null,
   podIp: '127.0.0.1',
   grpcPort: 1,
   metricsPort: 2,

@@ -51,6 +51,8 @@ function settingsFor(port: number): WorkerSettings {
     role: 'reward',
     index: 2,
     podName: 'job-reward-2',
+    jobName: 'job',
+    servesRole: null,
     podIp: HOST,
     grpcPort: 7000,
     metricsPort: 9090,
