@@ -28,26 +28,28 @@ function findNode() {
   return null;
 }
 
-const node = findNode();
-if (node === null) {
-  console.error(
-    `kubectl ppo needs Node ${NEEDED_MAJOR}, which npm installs with this package (npm ci), or on the PATH; found Node ${process.versions.node}`,
-  );
+/** @param {string} problem */
+function giveUp(problem) {
+  console.error(problem);
   process.exit(1);
 }
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+if (main.includes('/node_modules/')) {
+  giveUp(
+    `Node runs no TypeScript below a folder node_modules (${main}): install kubectl ppo from a clone of its repository`,
+  );
+}
+const node = findNode();
+if (node === null) {
+  giveUp(`kubectl ppo needs Node ${NEEDED_MAJOR}, which npm ci installs with this package; found ${process.version}`);
+}
 const isCompleter = basename(process.argv[1] ?? '') === COMPLETER;
-const args = [
-  fileURLToPath(new URL('./main.ts', import.meta.url)),
-  ...(isCompleter ? ['--complete'] : []),
-  ...process.argv.slice(2),
-];
+const args = [main, ...(isCompleter ? ['--complete'] : []), ...process.argv.slice(2)];
 const child = spawn(node, args, { stdio: 'inherit' });
 for (const signal of SIGNALS) {
   // A terminal sends Ctrl-C to both; whoever kills this program means the plugin.
   process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
 }
-child.on('error', (error) => {
-  console.error(`kubectl ppo can't start ${node}: ${error.message}`);
-  process.exit(1);
-});
+child.on('error', (error) => giveUp(`kubectl ppo can't start ${node}: ${error.message}`));
 child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));

@@ -25,6 +25,7 @@ const KNOWN_FIELDS: ReadonlySet<string> = new Set([
 ]);
 const LEVEL_COLUMNS = 5;
 const MAX_STACK_LINES = 12;
+const SIGNIFICANT_DIGITS = 6;
 
 export function hueOf(index: number): number {
   return HUES[index % HUES.length] ?? 0;
@@ -58,7 +59,11 @@ function fieldsOf(entry: LogEntry): [string, unknown][] {
   return Object.entries(entry).filter(([name]) => !KNOWN_FIELDS.has(name));
 }
 
+/** Figures to as many digits as anybody reads. */
 function show(value: unknown): string {
+  if (typeof value === 'number') {
+    return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(SIGNIFICANT_DIGITS)));
+  }
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return clean(/[\s"=]/.test(text) && typeof value === 'string' ? JSON.stringify(text) : text);
 }

@@ -33,6 +33,11 @@ export const CLAIMS: readonly Claim[] = [
     words: { '.ci/run': ['npm ci'], 'test/e2e/arithmetic.test.ts': ['examples/arithmetic'] },
   },
   { command: /^npm ci && npm test$/, by: 'Elsewhere', words: { '.ci/run': ['npm ci', 'npm test'] } },
+  {
+    command: /^npm ci && npm install --global \.$/,
+    by: 'Elsewhere',
+    words: { '.ci/run': ['npm ci'], 'test/operator/kubectl/launcher.test.ts': ["'install', '--global'"] },
+  },
   { command: /^npm start -- .*--(help|dry-run)$/, by: 'Machine' },
   { command: /^npm start -- (?!.*--(help|dry-run)$)/, by: 'Machine', suffix: ' --dry-run' },
   { command: /^npm start$/, by: 'Elsewhere', words: { 'test/e2e/arithmetic.test.ts': ['examples/arithmetic'] } },

@@ -50,7 +50,7 @@ export function logEnd(log: Logger, error: unknown, exitCode: number): void {
   const err = {
     type: name,
     stack: frames.slice(0, MAX_STACK_FRAMES).map((frame) => frame.trim()),
-    ...(cause instanceof Error && { cause: cause.message }),
+    ...(cause instanceof Error && cause.message !== message && { cause: cause.message }),
   };
   // Not `fatal`: pino then waits until the line is written, on a full disk for ever.
   log.error({ exitCode, err }, message);

@@ -1,5 +1,6 @@
 /** `kubectl ppo explain-failure`: gathers what the cluster says of a job and prints the diagnosis. Knows no causes. */
 import { ClusterError } from '../../cluster/errors.ts';
+import type { Event } from '../../cluster/objects.ts';
 import { summarizeLog } from '../../reconcile/log-words.ts';
 import type { Invocation } from '../arguments.ts';
 import { eventTimeMs, jobEvents, podEvents } from '../events.ts';
@@ -17,7 +18,7 @@ export async function explainFailure(session: Session, { name }: Invocation): Pr
   const [pods, events] = await Promise.all([listJobPods(session, job.metadata.name), listEvents(session)]);
   const nowMs = clock.nowMs();
   const diagnosis = diagnose({ job, pods, events, nowMs });
-  const warnings = podEvents(events, pods).filter(({ type }) => type === 'Warning');
+  const warnings = podEvents(events, pods).filter((event) => event.type === 'Warning' && !isOfStart(event));
   const report = renderReport({
     ...{ diagnosis, job: job.metadata.name, namespace, nowMs, hasColor: output.hasColor },
     lastWords: diagnosis.suspect === null ? '' : await lastWordsOf(session, diagnosis.suspect),
@@ -25,6 +26,11 @@ export async function explainFailure(session: Session, { name }: Invocation): Pr
   });
   output.print(report);
   return EXIT.done;
+}
+
+/** A container that is asked before it listens. Every start has some; a start that fails says so otherwise. */
+function isOfStart({ reason, message }: Event): boolean {
+  return reason === 'Unhealthy' && message.startsWith('Startup probe failed');
 }
 
 /** From its log while there is one; else what the operator has kept of them. */

@@ -59,5 +59,5 @@ function describe(event: Stored<Event>, nowMs: number): string {
   const who = event.involvedObject.kind === 'Pod' ? `${event.involvedObject.name}: ` : '';
   const times = event.count > 1 ? ` (${event.count} times)` : '';
   const age = `${formatAge(seconds)} ago`.padEnd(10);
-  return `  ${age} ${event.type.padEnd(7)}  ${event.reason}  ${who}${indent(event.message, 4)}${times}`;
+  return `  ${age} ${event.type.padEnd(7)}  ${event.reason}  ${who}${event.message.split('\n')[0]}${times}`;
 }

@@ -7,7 +7,7 @@ import { hueOf, renderJson, renderText } from '../../../operator/kubectl/log-lin
 const SOURCE = { pod: 'tiny-actor-0', container: 'worker', title: 'tiny-actor-0', hue: hueOf(0) };
 const PINO = {
   ...{ level: 'info', time: '2026-01-01T12:00:01.250Z', job: 'tiny', role: 'actor', rank: 0, pod: 'tiny-actor-0' },
-  ...{ name: 'actor', iteration: 3, group: 'a b', msg: 'joined' },
+  ...{ name: 'actor', iteration: 3, group: 'a b', score: 0.83053087987, tokens: 12345678, msg: 'joined' },
 };
 const line = (entry: unknown) => ({
   time: '2026-01-01T12:00:01.250999Z',
@@ -16,7 +16,10 @@ const line = (entry: unknown) => ({
 
 test('a line of pino: time, level, pod, message, and the fields that are not said otherwise', () => {
   const text = renderText(line(PINO), SOURCE, false);
-  assert.equal(text, '12:00:01.250 INFO  tiny-actor-0 joined  iteration=3  group="a b"');
+  assert.equal(
+    text,
+    '12:00:01.250 INFO  tiny-actor-0 joined  iteration=3  group="a b"  score=0.830531  tokens=12345678',
+  );
   const colored = renderText(line(PINO), SOURCE, true);
   assert.notEqual(colored, text);
   assert.equal(stripVTControlCharacters(colored), text);

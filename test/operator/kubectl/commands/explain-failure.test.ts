@@ -21,6 +21,14 @@ async function failedWorld(): Promise<FakeSession> {
   const job = await world.put(PPO_JOBS, storedJob({ conditions: [failed], lastFailure }));
   const event = storedEvent('PPOJob', 'tiny', 'HopelessConfiguration', 'it failed', job.metadata.uid);
   await world.put(EVENTS, event);
+  const probe = storedEvent(
+    'Pod',
+    metadata.name,
+    'Unhealthy',
+    'Startup probe failed: connection refused',
+    metadata.uid,
+  );
+  await world.put(EVENTS, probe);
   return world;
 }
 
@@ -35,6 +43,7 @@ test('the last words are those of its log', async () => {
   assert.match(world.text, /^PPOJob tiny failed: HopelessConfiguration\n/);
   assert.match(world.text, /last words of tiny-reward-0\n {2}the reward model has no head\n/);
   assert.match(world.text, /exit code {2}78: its configuration, model or data is unusable/);
+  assert.doesNotMatch(world.text, /Startup probe/);
   assert.match(world.text, /events\n.*Warning {2}HopelessConfiguration {2}it failed/);
   assert.match(world.text, /what to do\n {2}1\. mend what its last words name/);
 });
