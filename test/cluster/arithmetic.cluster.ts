@@ -3,12 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ProcessFolders } from '../../operator/local/run-folders.ts';
+import type { FiguresView, JobDetail } from '../../operator/page/page-api.ts';
 import { ensureBinaries } from './binaries.ts';
 import { startOwnEnvironment } from './environment.ts';
-import type { ExampleStage, Spec } from './example.ts';
+import { type ExampleJob, type ExampleStage, NAME, type Spec } from './example.ts';
 import { trainsFromApplyToWait } from './example-bodies.ts';
 import { kubectlFor } from './kubectl.ts';
 import { TestNode } from './nodes.ts';
@@ -37,14 +38,15 @@ for (const name of ['node-a', 'node-b']) {
   nodes.push(await TestNode.start({ cluster, network: plane.network, name, processes }));
 }
 const kubeconfig = readFileSync(plane.kubeconfig, 'utf8');
-const operator = new OperatorProcess({ kubeconfig, leaseNamespace: 'default' });
+const options = ['--page-address', '127.0.0.1:0'];
+const operators = [0, 1].map(() => new OperatorProcess({ kubeconfig, leaseNamespace: 'default', options }));
 environment.beforeClose(async () => {
-  const end = await operator.stop();
+  const ends = await Promise.all(operators.map((operator) => operator.stop()));
   for (const node of nodes) await node.stop(1000);
   folders.remove();
   rmSync(directory, { recursive: true, force: true });
   assert.deepEqual(faults, []);
-  assert.equal(end, 0, operator.output);
+  assert.deepEqual(ends, [0, 0], operators.map(({ output: log }) => log).join('\n'));
 });
 
 /** Processes have no workspace of their own: they see this machine's files. */
@@ -70,8 +72,29 @@ const stage: ExampleStage = {
     kubectlFor(await ensureBinaries(['kubectl']), plane.kubeconfig, namespace, KUBECTL_TIMEOUT_MS),
 };
 
-trainsFromApplyToWait(stage, async () => {
+trainsFromApplyToWait(stage, async (job) => {
   assert.ok(existsSync(join(output, 'actor', 'model.safetensors')), 'the trained model');
   const lines = readFileSync(join(output, 'metrics.jsonl'), 'utf8').trim().split('\n');
   assert.equal(lines.length, 4);
+  await assertShown(job, lines);
 });
+
+/** Both operators' pages show the job; the one that leads has heard its curves from the coordinator. */
+async function assertShown({ namespace }: ExampleJob, lines: readonly string[]): Promise<void> {
+  const pages = operators.map(({ pageUrl }) => `${pageUrl}api/jobs/${namespace}/${NAME}`);
+  const details = await Promise.all(pages.map(async (page) => (await (await fetch(page)).json()) as JobDetail));
+  assert.deepEqual(details.map(({ host }) => host.mode).sort(), ['following', 'leading']);
+  for (const { summary, events, host } of details) {
+    assert.equal(summary.condition?.type, 'Succeeded');
+    assert.ok(events.some(({ reason }) => reason === 'Finished'));
+    if (host.mode === 'following') assert.equal(host.leader, hostname());
+  }
+  const leader = details.findIndex(({ host }) => host.mode === 'leading');
+  const { series } = (await (await fetch(`${pages[leader]}/figures`)).json()) as FiguresView;
+  const scores = series.find(({ name }) => name === 'rollout/score');
+  assert.deepEqual(scores?.iterations, [1, 2, 3, 4]);
+  assert.deepEqual(
+    scores.values,
+    lines.map((line) => JSON.parse(line)['rollout/score']),
+  );
+}

@@ -29,6 +29,8 @@ export class OperatorProcess {
   readonly #child: ChildProcess;
   readonly #directory: string;
   #output = '';
+  /** Said once, at its start, and soon no more in the log's end. */
+  #pageUrl: string | null = null;
   /** The exit code, or the signal's name. */
   readonly ended: Promise<number | string>;
 
@@ -48,6 +50,7 @@ export class OperatorProcess {
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (data: Buffer) => {
         this.#output = `${this.#output}${data}`.slice(-LOG_TAIL_CHARACTERS);
+        this.#pageUrl ??= /"url":"(http:[^"]+)"/.exec(this.#output)?.[1] ?? null;
       });
     }
     this.ended = new Promise((resolve) => {
@@ -72,6 +75,11 @@ export class OperatorProcess {
   get metricsPort(): number | null {
     const port = /"port":(\d+)/.exec(this.#output)?.[1];
     return port === undefined ? null : Number(port);
+  }
+
+  /** Of its page; null before it is served. */
+  get pageUrl(): string | null {
+    return this.#pageUrl;
   }
 
   signal(name: NodeJS.Signals): void {

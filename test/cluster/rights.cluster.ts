@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { CONFIG_MAPS, EVENTS, PODS, SECRETS } from '../../operator/cluster/cluster.ts';
+import type { JobDetail } from '../../operator/page/page-api.ts';
 import { PPO_JOBS } from '../../operator/reconcile/ppojob-kind.ts';
 import { AuditLog, type Right, type Rule, rightsOf } from './audit.ts';
 import { ensureBinaries } from './binaries.ts';
@@ -245,6 +246,19 @@ async function assertExact(operator: InstalledOperator): Promise<void> {
   );
 }
 
+/** The page, under the same rights: all that it shows of a job. */
+async function assertShown({ process: operator }: InstalledOperator, world: JobWorld): Promise<void> {
+  await world.createJob('shown');
+  await world.untilCondition('shown', 'Scheduled');
+  await until('the page shows the job with its events', async () => {
+    const response = await fetch(`${operator.pageUrl}api/jobs/${world.namespace}/shown`);
+    const detail = (await response.json()) as JobDetail;
+    assert.equal(response.status, 200, JSON.stringify(detail));
+    assert.equal(detail.eventsProblem, null);
+    return detail.events.some(({ reason }) => reason === 'PodsCreated') ? null : detail.events;
+  });
+}
+
 const RELEASES = {
   'in all namespaces': { namespace: 'ppo-operator', jobs: null },
   'in one namespace': { namespace: 'team-a', jobs: 'team-a-jobs' },
@@ -253,13 +267,16 @@ const RELEASES = {
 async function live({ namespace, jobs }: { readonly namespace: string; readonly jobs: string | null }): Promise<void> {
   for (const name of [namespace, jobs]) if (name !== null) await createNamespace(name);
   const watched = jobs ?? (await environment.newNamespace());
-  const values = { page: { enabled: false }, ...(jobs !== null && { watchNamespace: jobs }) };
+  // Two operators on one machine can't have one port for their pages.
+  const extraArgs = ['--page-address=127.0.0.1:0'];
+  const values = { extraArgs, ...(jobs !== null && { watchNamespace: jobs }) };
   const operator = await InstalledOperator.start({ namespace, values });
   const kubelet = new PlayedKubelet({ cluster, script: PLAYS, namespace: watched });
   const world = new JobWorld(cluster, watched);
   try {
     await exercise(world);
     assert.equal((await operator.check()).match(/^ok /gm)?.length, 3);
+    await assertShown(operator, world);
     await assertExact(operator);
     await assertNeedsToHoldUpDeletion(operator, world);
     assert.deepEqual(kubelet.errors, []);

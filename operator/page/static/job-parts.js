@@ -6,8 +6,8 @@ import { formatAge, formatDuration } from './format.js';
 
 /** @typedef {import('../page-api.ts').JobSummary} JobSummary */
 
-/** A coordinator that trains says something at least every few seconds; silence for longer is worth a word. */
-const SILENT_MS = 60_000;
+/** One that is reached is heard at least every two minutes: a silent stream is opened anew, and begins with the newest state. */
+const SILENT_MS = 300_000;
 /** @type {Record<string, string>} */
 const TONES = {
   Running: 'good',
