@@ -1,4 +1,5 @@
 /** A session on a cluster in memory, whose pods write and serve what a test says. Keeps what is printed. */
+import type { WriteStream } from 'node:tty';
 import { systemClock } from '../../../operator/cluster/clock.ts';
 import type { ResourceKind } from '../../../operator/cluster/cluster.ts';
 import { InvalidError, NotFoundError } from '../../../operator/cluster/errors.ts';
@@ -21,12 +22,14 @@ export class FakeSession {
   /** By pod: the pages in order, the last one again and again. */
   readonly pages = new Map<string, string[]>();
   readonly scaled: number[] = [];
+  /** Null: nobody looks. */
+  terminal: WriteStream | null = null;
 
   get session(): Session {
     const output = {
       print: (text: string) => this.printed.push(text),
       note: (text: string) => this.noted.push(text),
-      terminal: null,
+      terminal: this.terminal,
       hasColor: false,
     };
     const ask = async () => ({});

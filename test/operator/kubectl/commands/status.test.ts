@@ -1,6 +1,7 @@
 /** `kubectl ppo status` on a cluster in memory: all jobs, one job, and a job that goes on. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { WriteStream } from 'node:tty';
 import type { PPOJobStatus } from '../../../../operator/api/ppojob.ts';
 import { EVENTS, PODS } from '../../../../operator/cluster/cluster.ts';
 import { status } from '../../../../operator/kubectl/commands/status.ts';
@@ -82,6 +83,21 @@ test('a followed job: a line an iteration, until its end, which is the exit code
   await change(world, { ...RUNNING, conditions: [condition('Failed', 'True', 'DeadlineExceeded', 'too late')] });
   assert.equal(await following, 1);
   assert.match(world.text, /job Failed: too late/);
+});
+
+test('on a terminal the view stays until the end of the job, and gives the terminal back', async () => {
+  const world = await worldWith(RUNNING);
+  let drawn = '';
+  const screen = { columns: 100, rows: 40, hasColors: () => false, write: (text: string) => (drawn += text) };
+  // The view asks no more of a terminal.
+  world.terminal = screen as unknown as WriteStream;
+  const following = status(world.session, invocation('status', 'tiny'));
+  while (!drawn.includes('iteration 12 of 40')) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.match(drawn, /Ctrl-C leaves this view/);
+  await change(world, { ...RUNNING, conditions: [condition('Succeeded', 'True', 'Finished', 'done')] });
+  assert.equal(await following, 0);
+  assert.match(drawn, /tiny {2}Succeeded {2}done/);
+  assert.ok(drawn.endsWith('\x1b[?25h'), 'the cursor is back');
 });
 
 test('a followed job that is deleted', async () => {
