@@ -307,6 +307,6 @@ test('a model that can not be used ends the process with 78 and says why', async
     worker.process.once('exit', (exitCode) => resolve([exitCode!])),
   );
   assert.equal(code, 78);
-  assert.match(worker.output(), /HopelessError: .*broken can't be used as a model.*model\.safetensors/s);
+  assert.match(worker.output(), /"exitCode":78.*"HopelessError".*broken can't be used as a model.*model\.safetensors/s);
   await worker.stop();
 });
