@@ -16,7 +16,7 @@ import { PrometheusServer, type Window } from './server.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const DEADLINE_MS = 120_000;
-const NUM_ITERATIONS = 30;
+const NUM_ITERATIONS = 150; // long enough for the list of targets to be read, and some scrapes, on a fast machine
 
 /** Series that need what this run doesn't have: a tracker, or a request that Node has under way as somebody looks. */
 const CONDITIONAL = new Set(['ppo_tracking_failures_total', 'nodejs_active_requests']);

@@ -117,8 +117,8 @@ test('a function that hangs ends the process, which says so', async () => {
 });
 
 for (const [what, name, path, message] of [
-  ['no such function', 'scoer', modulePath, /exports no function "scoer": found later, pi, score/],
-  ['what is no function', 'pi', modulePath, /exports no function "pi"/],
+  ['no such function', 'scoer', modulePath, /exports no function \\?"scoer\\?": found later, pi, score/],
+  ['what is no function', 'pi', modulePath, /exports no function \\?"pi\\?"/],
   ['no such module', 'score', '/nowhere/rewards.ts', /\/nowhere\/rewards\.ts can't be loaded as a reward function/],
 ] as const) {
   test(`${what} ends the process with 78`, async () => {
