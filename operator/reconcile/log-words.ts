@@ -61,22 +61,25 @@ function parseLine(line: string): LogLine {
 }
 
 function causeOf(err: unknown): string {
-  if (typeof err !== 'object' || err === null) return String(err ?? '');
-  return 'message' in err ? String(err.message) : '';
+  const cause = typeof err === 'object' && err !== null && 'message' in err ? err.message : err;
+  return typeof cause === 'string' ? cause : '';
 }
 
 /** Of a line whose beginning was cut off: its message, which stands last. */
 function messageOfRest(line: string): string | null {
   const message = REST_OF_JSON.exec(line)?.[1];
-  return message === undefined ? null : (JSON.parse(`"${message}"`) as string);
+  return message === undefined ? null : (parseJson(`"${message}"`) as string | null);
 }
 
 function parseJsonObject(line: string): Record<string, unknown> | null {
-  if (!line.startsWith('{')) return null;
+  return line.startsWith('{') ? (parseJson(line) as Record<string, unknown> | null) : null;
+}
+
+/** Null for what only looks like JSON: anybody may have written it, and the first line of a tail is cut in the middle. */
+function parseJson(text: string): unknown {
   try {
-    return JSON.parse(line) as Record<string, unknown>;
+    return JSON.parse(text);
   } catch {
-    // A line that only looks like JSON, or the first one of the tail, cut in the middle.
     return null;
   }
 }

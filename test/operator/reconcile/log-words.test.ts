@@ -41,3 +41,14 @@ test('a line whose beginning is cut off gives its message', () => {
   const rest = 'type":"HopelessError","stack":["at f"]},"msg":"job is wrong:\\n  \\"seed\\": too small"}';
   assert.equal(summarizeLog(rest), 'job is wrong:\n  "seed": too small');
 });
+
+test('what only looks like a log of JSON is told as it is', () => {
+  const lookalikes = [
+    'cut off here,"msg":"a path: C:\\xylophone"}',
+    'cut off here,"msg":"a\ttab"}',
+    '{"level":50,"msg":"cut o',
+    '{"level":50,"msg":"failed","err":{"message":{"toString":1,"valueOf":1}}}',
+  ];
+  const words = lookalikes.map((line) => summarizeLog(line));
+  assert.deepEqual(words, [...lookalikes.slice(0, 3), 'failed']);
+});
