@@ -126,9 +126,14 @@ export async function* stream<Req, Rep>(
   }
 }
 
+/** A status travels as a header, some characters as nine bytes: one that is too long takes the whole answer with it. */
+const MAX_DETAILS_CHARACTERS = 4000;
+
 function toStatus(error: unknown): { code: grpc.status; details: string } {
   const { code, message } = toRpcError(error);
-  return { code, details: message };
+  const end = message.length > MAX_DETAILS_CHARACTERS ? '…' : '';
+  // Half a surrogate pair, too, can't be sent.
+  return { code, details: `${message.slice(0, MAX_DETAILS_CHARACTERS)}${end}`.toWellFormed() };
 }
 
 /** A unary handler from an async function. The signal aborts when the caller cancels or its deadline passes. */

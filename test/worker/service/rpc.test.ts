@@ -26,6 +26,7 @@ describe('calls with deadlines', () => {
       Heartbeat: unaryHandler(async ({ index }, signal) => {
         signal.addEventListener('abort', () => wasCancelled.resolve());
         if (index === 1) await delay(FOREVER_MS, undefined, { signal }).catch(() => {});
+        if (index === 2) throw new Error(`why \ud83d: ${'説'.repeat(100_000)}`);
         return { known: true, epoch: 7 };
       }),
       WatchProgress: streamHandler(async function* () {}),
@@ -70,6 +71,11 @@ describe('calls with deadlines', () => {
       assert.equal(error.message, 'epoch 1 is over');
       return true;
     });
+  });
+
+  it('carries the beginning of a message that is too long for a status', async () => {
+    const call = unary(coordinator, coordinator.heartbeat, { index: 2 }, { deadlineMs: 5000 });
+    await assert.rejects(call, { code: grpc.status.INTERNAL, message: /^why \ufffd: 説{3000,}…$/ });
   });
 
   it('ends a unary call at its deadline and tells the server', async () => {
