@@ -70,7 +70,7 @@ export class CertificateKeeper {
     const versions = versionsOf(secrets);
     const known = this.#known.get(key);
     if (known?.versions === versions && nowMs < known.inForce.renewAtMs) return { inForce: known.inForce, error: null };
-    const { changed, operator, renewAtMs } = await renewCertificates({
+    const { changed, operator, renewAtMs } = renewCertificates({
       job,
       secrets,
       nowMs,

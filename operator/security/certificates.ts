@@ -1,9 +1,18 @@
 /**
  * Writes X.509 certificates: an authority that signs, and what it signs, both on EC P-256. Knows no job, no Secret and no
- * clock.
+ * clock. Form: RFC 5280; key identifiers are the hash of its section 4.2.1.2 (1).
  */
-import { randomBytes, webcrypto } from 'node:crypto';
-import * as x509 from '@peculiar/x509';
+import {
+  createHash,
+  createPrivateKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomFillSync,
+  sign,
+  X509Certificate,
+} from 'node:crypto';
+import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
+import * as asn1 from '@peculiar/asn1-x509';
 
 /** A certificate and its private key (PKCS #8), both PEM. */
 export interface KeyedCertificate {
@@ -24,111 +33,122 @@ export interface CertificateSubject extends Validity {
   readonly uri: string;
 }
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+const COMMON_NAME = '2.5.4.3';
+const ECDSA_WITH_SHA256 = new asn1.AlgorithmIdentifier({ algorithm: '1.2.840.10045.4.3.2' });
 const SERIAL_BYTES = 16;
+const PEM_LINE = /.{1,64}/g;
 
-// The library works with any implementation of the Web Cryptography API; Node's is the one here.
-x509.cryptoProvider.set(webcrypto as Crypto);
+const AUTHORITY_EXTENSIONS: readonly asn1.Extension[] = [
+  extension(asn1.id_ce_basicConstraints, new asn1.BasicConstraints({ cA: true, pathLenConstraint: 0 }), true),
+  extension(asn1.id_ce_keyUsage, new asn1.KeyUsage(asn1.KeyUsageFlags.keyCertSign | asn1.KeyUsageFlags.cRLSign), true),
+];
+
+/** Of every certificate that isn't an authority's. */
+const END_EXTENSIONS: readonly asn1.Extension[] = [
+  extension(asn1.id_ce_basicConstraints, new asn1.BasicConstraints(), true),
+  extension(asn1.id_ce_keyUsage, new asn1.KeyUsage(asn1.KeyUsageFlags.digitalSignature), true),
+  extension(asn1.id_ce_extKeyUsage, new asn1.ExtendedKeyUsage([asn1.id_kp_serverAuth, asn1.id_kp_clientAuth])),
+];
 
 /** A new authority, signed by itself, that may sign end certificates and no further authority. */
-export async function issueAuthority(o: Validity & { readonly commonName: string }): Promise<KeyedCertificate> {
-  const keys = await generateKeys();
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: serialNumber(),
-    name: nameOf(o.commonName),
-    notBefore: o.notBefore,
-    notAfter: o.notAfter,
-    keys,
-    signingAlgorithm: ALGORITHM,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
-  });
-  return { certificate: certificate.toString('pem'), key: await exportKey(keys.privateKey) };
+export function issueAuthority(o: Validity & { readonly commonName: string }): KeyedCertificate {
+  const { spki, key } = generateKeys();
+  const name = nameOf(o.commonName);
+  const extensions = [...AUTHORITY_EXTENSIONS, subjectKeyIdentifier(spki)];
+  return { certificate: signed({ ...o, subject: name, issuer: name, spki, extensions }, createPrivateKey(key)), key };
 }
 
 /** An authority that is about to sign: what is the same for all that it signs is made ready once. */
 export class Signer {
-  readonly #issuer: x509.X509Certificate;
-  readonly #key: CryptoKey;
-  readonly #identifier: x509.Extension;
+  readonly #issuer: asn1.Name;
+  readonly #key: KeyObject;
+  readonly #identifier: asn1.Extension;
 
-  private constructor(issuer: x509.X509Certificate, key: CryptoKey, identifier: x509.Extension) {
-    this.#issuer = issuer;
-    this.#key = key;
-    this.#identifier = identifier;
-  }
-
-  static async of(authority: KeyedCertificate): Promise<Signer> {
-    const issuer = new x509.X509Certificate(authority.certificate);
-    const identifier = x509.AuthorityKeyIdentifierExtension.create(issuer);
-    return new Signer(issuer, await importKey(authority.key), await identifier);
+  constructor(authority: KeyedCertificate) {
+    const { raw } = new X509Certificate(authority.certificate);
+    const { subject, subjectPublicKeyInfo } = AsnConvert.parse(raw, asn1.Certificate).tbsCertificate;
+    const keyIdentifier = new asn1.KeyIdentifier(identifierOf(subjectPublicKeyInfo));
+    this.#issuer = subject;
+    this.#key = createPrivateKey(authority.key);
+    this.#identifier = extension(asn1.id_ce_authorityKeyIdentifier, new asn1.AuthorityKeyIdentifier({ keyIdentifier }));
   }
 
   /** A certificate for a process that serves and calls, with a new key. */
-  async issue(subject: CertificateSubject): Promise<KeyedCertificate> {
-    const keys = await generateKeys();
-    const names: x509.JsonGeneralNames = [
-      ...subject.dnsNames.map((value) => ({ type: 'dns' as const, value })),
-      { type: 'url', value: subject.uri },
+  issue(subject: CertificateSubject): KeyedCertificate {
+    const { spki, key } = generateKeys();
+    const names = new asn1.SubjectAlternativeName([
+      ...subject.dnsNames.map((dNSName) => new asn1.GeneralName({ dNSName })),
+      new asn1.GeneralName({ uniformResourceIdentifier: subject.uri }),
+    ]);
+    const extensions = [
+      ...END_EXTENSIONS,
+      extension(asn1.id_ce_subjectAltName, names),
+      subjectKeyIdentifier(spki),
+      this.#identifier,
     ];
-    const certificate = await x509.X509CertificateGenerator.create({
-      serialNumber: serialNumber(),
-      subject: nameOf(subject.commonName),
-      issuer: this.#issuer.subjectName,
-      notBefore: subject.notBefore,
-      notAfter: subject.notAfter,
-      publicKey: keys.publicKey,
-      signingKey: this.#key,
-      signingAlgorithm: ALGORITHM,
-      extensions: [
-        ...END_EXTENSIONS,
-        new x509.SubjectAlternativeNameExtension(names),
-        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-        this.#identifier,
-      ],
-    });
-    return { certificate: certificate.toString('pem'), key: await exportKey(keys.privateKey) };
+    const content = { ...subject, subject: nameOf(subject.commonName), issuer: this.#issuer, spki, extensions };
+    return { certificate: signed(content, this.#key), key };
   }
 }
 
-/** A certificate for a process that serves and calls, with a new key. */
-export async function issueCertificate(
-  authority: KeyedCertificate,
-  subject: CertificateSubject,
-): Promise<KeyedCertificate> {
-  return (await Signer.of(authority)).issue(subject);
+interface Content extends Validity {
+  readonly subject: asn1.Name;
+  readonly issuer: asn1.Name;
+  readonly spki: asn1.SubjectPublicKeyInfo;
+  readonly extensions: asn1.Extension[];
 }
 
-/** Of every certificate that isn't an authority's. */
-const END_EXTENSIONS: readonly x509.Extension[] = [
-  new x509.BasicConstraintsExtension(false, undefined, true),
-  new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-  new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
-];
+function signed({ subject, issuer, spki, extensions, notBefore, notAfter }: Content, key: KeyObject): string {
+  const tbsCertificate = new asn1.TBSCertificate({
+    version: asn1.Version.v3,
+    serialNumber: serialNumber(),
+    signature: ECDSA_WITH_SHA256,
+    issuer,
+    validity: new asn1.Validity({ notBefore, notAfter }),
+    subject,
+    subjectPublicKeyInfo: spki,
+    extensions: new asn1.Extensions(extensions),
+  });
+  const signature = sign('sha256', new Uint8Array(AsnConvert.serialize(tbsCertificate)), key);
+  const certificate = new asn1.Certificate({
+    tbsCertificate,
+    signatureAlgorithm: ECDSA_WITH_SHA256,
+    signatureValue: new Uint8Array(signature).buffer,
+  });
+  const base64 = Buffer.from(AsnConvert.serialize(certificate)).toString('base64');
+  return ['-----BEGIN CERTIFICATE-----', ...(base64.match(PEM_LINE) ?? []), '-----END CERTIFICATE-----'].join('\n');
+}
 
-function nameOf(commonName: string): x509.JsonName {
-  return [{ CN: [commonName] }];
+function extension(extnID: string, value: unknown, critical = false): asn1.Extension {
+  return new asn1.Extension({ extnID, critical, extnValue: new OctetString(AsnConvert.serialize(value)) });
+}
+
+function subjectKeyIdentifier(spki: asn1.SubjectPublicKeyInfo): asn1.Extension {
+  return extension(asn1.id_ce_subjectKeyIdentifier, new asn1.SubjectKeyIdentifier(identifierOf(spki)));
+}
+
+function identifierOf({ subjectPublicKey }: asn1.SubjectPublicKeyInfo): Uint8Array {
+  return createHash('sha1').update(new Uint8Array(subjectPublicKey)).digest();
+}
+
+function nameOf(commonName: string): asn1.Name {
+  const value = new asn1.AttributeValue({ utf8String: commonName });
+  const attribute = new asn1.AttributeTypeAndValue({ type: COMMON_NAME, value });
+  return new asn1.Name([new asn1.RelativeDistinguishedName([attribute])]);
 }
 
 /** Random, positive, and never short for a leading zero. */
-function serialNumber(): string {
-  const bytes = randomBytes(SERIAL_BYTES);
+function serialNumber(): ArrayBuffer {
+  const bytes = randomFillSync(new Uint8Array(SERIAL_BYTES));
   bytes[0] = (bytes[0]! & 0x3f) | 0x40;
-  return bytes.toString('hex');
+  return bytes.buffer;
 }
 
-async function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return (await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
-}
-
-async function exportKey(key: CryptoKey): Promise<string> {
-  return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
-}
-
-function importKey(pem: string): Promise<CryptoKey> {
-  const bytes = x509.PemConverter.decodeFirst(pem);
-  return webcrypto.subtle.importKey('pkcs8', bytes, ALGORITHM, false, ['sign']);
+function generateKeys(): { readonly spki: asn1.SubjectPublicKeyInfo; readonly key: string } {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    publicKeyEncoding: { type: 'spki', format: 'der' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  return { spki: AsnConvert.parse(publicKey, asn1.SubjectPublicKeyInfo), key: privateKey };
 }

@@ -45,14 +45,14 @@ const AUTHORITY_KEYS = {
   previous: 'previous.crt',
 } as const;
 
-export async function renewCertificates(input: CertificatesInput): Promise<JobCertificates> {
+export function renewCertificates(input: CertificatesInput): JobCertificates {
   const { job, nowMs, lifetimes = LIFETIMES } = input;
   const { name } = job.metadata;
   const storedAuthority = filesOf(input.secrets, authoritySecretName(name));
   const stored = filesOf(input.secrets, certificatesSecretName(name));
   const before = readAuthorities(storedAuthority);
-  const authorities = await stepAuthorities(before, { job, nowMs, lifetimes });
-  const files = await renewFiles(stored, authorities, { job, nowMs, lifetimes });
+  const authorities = stepAuthorities(before, { job, nowMs, lifetimes });
+  const files = renewFiles(stored, authorities, { job, nowMs, lifetimes });
   const operator = secretKeysOf('operator');
   return {
     changed: [
@@ -78,17 +78,17 @@ interface Situation {
   readonly lifetimes: Lifetimes;
 }
 
-async function stepAuthorities(authorities: Authorities | null, situation: Situation): Promise<Authorities> {
+function stepAuthorities(authorities: Authorities | null, situation: Situation): Authorities {
   const { job, nowMs, lifetimes } = situation;
-  const make = (): Promise<KeyedCertificate> =>
+  const make = (): KeyedCertificate =>
     issueAuthority({ commonName: `PPOJob ${job.metadata.name}`, ...authorityValidity(nowMs, lifetimes) });
   const step = planAuthority(authorities, nowMs, lifetimes);
-  if (authorities === null || step === 'found') return { current: await make(), next: null, previous: null };
+  if (authorities === null || step === 'found') return { current: make(), next: null, previous: null };
   const { current, next, previous } = authorities;
-  if (step === 'announce') return { current, next: await make(), previous: null };
+  if (step === 'announce') return { current, next: make(), previous: null };
   if (step === 'keep' || next === null) return { current, next, previous: isOver(previous, nowMs) ? null : previous };
   // A successor that was damaged meanwhile is made anew, and announced anew.
-  if (validityOf(next.certificate) === null) return { current, next: await make(), previous };
+  if (validityOf(next.certificate) === null) return { current, next: make(), previous };
   return { current: next, next: null, previous: { certificate: current.certificate } };
 }
 
@@ -98,14 +98,14 @@ function isOver(authority: { readonly certificate: string } | null, nowMs: numbe
 }
 
 /** The files of the pods' Secret: what is due is made anew, everything else stays as it is. */
-async function renewFiles(stored: Files, authorities: Authorities, situation: Situation): Promise<Files> {
+function renewFiles(stored: Files, authorities: Authorities, situation: Situation): Files {
   const { job, nowMs, lifetimes } = situation;
   const { current, next, previous } = authorities;
   const believed = [current, next, previous].flatMap((authority) =>
     authority === null ? [] : [authority.certificate],
   );
-  let signer: Promise<Signer> | null = null;
-  const renew = async (holder: Holder): Promise<Files> => {
+  let signer: Signer | null = null;
+  const renew = (holder: Holder): Files => {
     const keys = secretKeysOf(holder);
     const identity = identityOf(job, holder);
     const [certificate, key] = [stored[keys.certificate], stored[keys.key]];
@@ -115,11 +115,11 @@ async function renewFiles(stored: Files, authorities: Authorities, situation: Si
       }
     }
     const validity = certificateValidity(nowMs, current, lifetimes);
-    signer ??= Signer.of(current);
-    const issued = await (await signer).issue({ commonName: holder, ...identity, ...validity });
+    signer ??= new Signer(current);
+    const issued = signer.issue({ commonName: holder, ...identity, ...validity });
     return { [keys.certificate]: issued.certificate, [keys.key]: issued.key };
   };
-  const files = await Promise.all(HOLDERS.map(renew));
+  const files = HOLDERS.map(renew);
   return Object.assign({ [TLS_SECRET_KEYS.ca]: `${believed.join('\n')}\n` }, ...files);
 }
 

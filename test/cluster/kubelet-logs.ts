@@ -25,7 +25,7 @@ export class KubeletLogs {
 
   static async start(host: string): Promise<KubeletLogs> {
     const validity = { notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + DAY_MS) };
-    const { certificate: cert, key } = await issueAuthority({ commonName: 'node', ...validity });
+    const { certificate: cert, key } = issueAuthority({ commonName: 'node', ...validity });
     const server = createServer({ cert, key }, (request, response) => logs.#answer(request.url ?? '', response));
     const logs = new KubeletLogs(server);
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, host, resolve));

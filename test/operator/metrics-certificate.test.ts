@@ -12,18 +12,18 @@ import { systemClock } from '../../operator/cluster/clock.ts';
 import { OperatorHealth } from '../../operator/health.ts';
 import { readCertificate, watchCertificate } from '../../operator/metrics-certificate.ts';
 import { startOperatorMetricsServer } from '../../operator/metrics-server.ts';
-import { issueAuthority, issueCertificate } from '../../operator/security/certificates.ts';
+import { issueAuthority, Signer } from '../../operator/security/certificates.ts';
 import { startMetricsServer } from '../../worker/service/metrics.ts';
 
 const HOUR_MS = 3_600_000;
 const validity = { notBefore: new Date(Date.now() - HOUR_MS), notAfter: new Date(Date.now() + HOUR_MS) };
-const authority = await issueAuthority({ commonName: 'authority', ...validity });
+const authority = issueAuthority({ commonName: 'authority', ...validity });
 const directory = mkdtempSync(join(tmpdir(), 'ppo-metrics-certificate-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
 const files = { certificate: join(directory, 'tls.crt'), key: join(directory, 'tls.key') };
 
-async function issue(commonName: string): Promise<{ certificate: string; key: string }> {
-  return issueCertificate(authority, { commonName, dnsNames: ['operator.test'], uri: 'spiffe://test', ...validity });
+function issue(commonName: string): { certificate: string; key: string } {
+  return new Signer(authority).issue({ commonName, dnsNames: ['operator.test'], uri: 'spiffe://test', ...validity });
 }
 
 function write({ certificate, key }: { certificate: string; key: string }): void {
@@ -46,7 +46,7 @@ function subjectOf(port: number): Promise<string | undefined> {
 const health = new OperatorHealth(systemClock);
 
 it('is served', async () => {
-  write(await issue('first'));
+  write(issue('first'));
   const settings = { host: '127.0.0.1', port: 0, tls: files };
   const onCertificateError = (error: unknown) => assert.fail(String(error));
   const server = await startOperatorMetricsServer({ settings, registry: new Registry(), health, onCertificateError });
@@ -58,7 +58,7 @@ it('is served', async () => {
 });
 
 it('is renewed while it is served, once its files are whole', async () => {
-  write(await issue('first'));
+  write(issue('first'));
   const certificate = await readCertificate(files);
   const registry = new Registry();
   const server = await startMetricsServer({ host: '127.0.0.1', port: 0, registry, isReady: () => true, certificate });
@@ -70,7 +70,7 @@ it('is renewed while it is served, once its files are whole', async () => {
     everyMs: 10,
   });
   try {
-    const second = await issue('second');
+    const second = issue('second');
     writeFileSync(files.certificate, second.certificate);
     while (errors.length === 0) await delay(10);
     assert.match(String(errors[0]), /tls\.crt with the key .*tls\.key/);

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { issueAuthority, issueCertificate } from '../../../operator/security/certificates.ts';
+import { issueAuthority, Signer } from '../../../operator/security/certificates.ts';
 import { CHART, type ChartValues, Helm, type HelmName, imageValues } from '../chart.ts';
 import { DESCRIPTION, DESCRIPTION_BEFORE, VERSION_BEFORE, writeChartBefore } from '../chart-before.ts';
 import { ExampleJob, type ExampleStage, shorten } from '../example.ts';
@@ -93,9 +93,9 @@ class Journey {
   /** A Secret as cert-manager makes them. */
   async addCertificate(): Promise<void> {
     const validity = { notBefore: new Date(Date.now() - HOUR_MS), notAfter: new Date(Date.now() + HOUR_MS) };
-    const authority = await issueAuthority({ commonName: 'authority', ...validity });
+    const authority = issueAuthority({ commonName: 'authority', ...validity });
     const names = { dnsNames: ['ppo-operator-metrics.ppo-operator.svc'], uri: 'spiffe://test/metrics' };
-    const { certificate, key } = await issueCertificate(authority, { commonName: 'metrics', ...names, ...validity });
+    const { certificate, key } = new Signer(authority).issue({ commonName: 'metrics', ...names, ...validity });
     const data = { 'tls.crt': certificate, 'tls.key': key, 'ca.crt': authority.certificate };
     const files = Object.entries(data).map(([file, text]) => {
       writeFileSync(join(directory, file), text);

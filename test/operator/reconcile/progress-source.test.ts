@@ -110,8 +110,8 @@ describe('GrpcProgressSource', () => {
   });
 
   it('calls as whom it is told to be, and again when that changes', async () => {
-    const authority = await makeAuthority();
-    const coordinator = await startCoordinator([{ iteration: 5 }], 0, await makeIdentity(authority));
+    const authority = makeAuthority();
+    const coordinator = await startCoordinator([{ iteration: 5 }], 0, makeIdentity(authority));
     closers.push(coordinator.stop);
     const { source, numErrors, changed } = startSource();
     const target = { jobUid: 'uid', address: `${HOST}:${coordinator.port}` };
@@ -119,7 +119,7 @@ describe('GrpcProgressSource', () => {
     while (numErrors() === 0) await new Promise((resolve) => setTimeout(resolve, 20));
     assert.equal(source.latest(KEY, 'uid'), null);
     const published = changed();
-    source.follow(KEY, { ...target, tls: await makeIdentity(authority) });
+    source.follow(KEY, { ...target, tls: makeIdentity(authority) });
     await published;
     assert.equal(source.latest(KEY, 'uid')?.iteration, 5);
   });

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { issueAuthority, issueCertificate } from '../../../operator/security/certificates.ts';
+import { issueAuthority, Signer } from '../../../operator/security/certificates.ts';
 
 const validity = { notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2051-01-01T00:00:00Z') };
-const authority = await issueAuthority({ commonName: 'authority', ...validity });
+const authority = issueAuthority({ commonName: 'authority', ...validity });
 const subject = { commonName: 'holder', dnsNames: ['a.b.svc', '*.a.b.svc'], uri: 'spiffe://x/y', ...validity };
-const holder = await issueCertificate(authority, subject);
+const holder = new Signer(authority).issue(subject);
 
 test('an authority signs itself and others, and is one', () => {
   const certificate = new X509Certificate(authority.certificate);
@@ -30,8 +30,8 @@ test('a holder is no authority, and carries names, uses and times', () => {
   assert.deepEqual([asymmetricKeyType, asymmetricKeyDetails?.namedCurve], ['ec', 'prime256v1']);
 });
 
-test('no two certificates share a key or a serial number', async () => {
-  const other = await issueCertificate(authority, subject);
+test('no two certificates share a key or a serial number', () => {
+  const other = new Signer(authority).issue(subject);
   assert.notEqual(other.key, holder.key);
   const serials = [authority, holder, other].map((one) => new X509Certificate(one.certificate).serialNumber);
   assert.equal(new Set(serials).size, 3);

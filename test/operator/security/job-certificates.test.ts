@@ -14,8 +14,8 @@ const DAY_MS = 24 * HOUR_MS;
 
 type State = readonly Secret[];
 
-async function step(secrets: State, nowMs: number, changes: Partial<CertificatesInput> = {}): Promise<State> {
-  const { changed } = await renewCertificates({ job, secrets, nowMs, ...changes });
+function step(secrets: State, nowMs: number, changes: Partial<CertificatesInput> = {}): State {
+  const { changed } = renewCertificates({ job, secrets, nowMs, ...changes });
   const names = new Set(changed.map(({ metadata }) => metadata.name));
   return [...secrets.filter(({ metadata }) => !names.has(metadata.name)), ...changed];
 }
@@ -30,7 +30,7 @@ function believedIn(bundle: string): X509Certificate[] {
   return blocks.map((block) => new X509Certificate(block));
 }
 
-const first = await step([], START_MS);
+const first = step([], START_MS);
 
 test('the first look makes an authority for the operator and certificates for the pods, owned by the job', () => {
   assert.deepEqual(first.map(({ metadata }) => metadata.name).sort(), ['job-ca', 'job-tls']);
@@ -58,11 +58,11 @@ test('names: every role of a holder, below one identity of the job', () => {
   assert.equal(namesOf(coordinator).at(-1), 'URI:spiffe://rlhf.dev/ns/default/ppojob/job/coordinator');
 });
 
-test('nothing changes before its time, and the time is told', async () => {
-  const { changed, renewAtMs } = await renewCertificates({ job, secrets: first, nowMs: START_MS + HOUR_MS });
+test('nothing changes before its time, and the time is told', () => {
+  const { changed, renewAtMs } = renewCertificates({ job, secrets: first, nowMs: START_MS + HOUR_MS });
   assert.deepEqual(changed, []);
   assert.equal(renewAtMs, START_MS + LIFETIMES.certificateMs - LIFETIMES.renewalMs);
-  const atTime = await renewCertificates({ job, secrets: first, nowMs: renewAtMs });
+  const atTime = renewCertificates({ job, secrets: first, nowMs: renewAtMs });
   assert.deepEqual(
     atTime.changed.map(({ metadata }) => metadata.name),
     ['job-tls'],
@@ -70,18 +70,18 @@ test('nothing changes before its time, and the time is told', async () => {
   assert.ok(atTime.renewAtMs > renewAtMs);
 });
 
-test('what is lost or damaged is made anew', async () => {
-  const lost = await step(
+test('what is lost or damaged is made anew', () => {
+  const lost = step(
     first.filter(({ metadata }) => metadata.name === 'job-ca'),
     START_MS + HOUR_MS,
   );
   assert.equal(files(lost, 'job-ca')['current.crt'], files(first, 'job-ca')['current.crt']);
   assert.notEqual(files(lost, 'job-tls')['worker.crt'], files(first, 'job-tls')['worker.crt']);
   const damaged = first.map((secret) => ({ ...secret, data: { ...secret.data, 'worker.crt': 'bm9uZQ==' } }));
-  const mended = files(await step(damaged, START_MS + HOUR_MS), 'job-tls');
+  const mended = files(step(damaged, START_MS + HOUR_MS), 'job-tls');
   assert.match(mended['worker.crt'] ?? '', /BEGIN CERTIFICATE/);
   assert.equal(mended['coordinator.crt'], files(first, 'job-tls')['coordinator.crt']);
-  const withoutAuthority = await step(
+  const withoutAuthority = step(
     first.filter(({ metadata }) => metadata.name === 'job-tls'),
     START_MS + HOUR_MS,
   );
@@ -89,7 +89,7 @@ test('what is lost or damaged is made anew', async () => {
   assert.ok(new X509Certificate(worker).verify(believedIn(bundle)[0]!.publicKey));
 });
 
-test('through more than a year, every pod is believed by every other, however late each hears of changes', async () => {
+test('through more than a year, every pod is believed by every other, however late each hears of changes', () => {
   let secrets: State = [];
   let nowMs = START_MS;
   let numAuthorities = 0;
@@ -98,7 +98,7 @@ test('through more than a year, every pod is believed by every other, however la
   const seenBy = (delayMs: number) => history.findLast(({ atMs }) => atMs <= nowMs - delayMs)?.pods;
   while (nowMs < START_MS + 400 * DAY_MS) {
     const before = files(secrets, 'job-ca')['current.crt'];
-    secrets = await step(secrets, nowMs);
+    secrets = step(secrets, nowMs);
     if (files(secrets, 'job-ca')['current.crt'] !== before) numAuthorities++;
     history.push({ atMs: nowMs, pods: files(secrets, 'job-tls') });
     for (const shown of [0, 2, 12].map((hours) => seenBy(hours * HOUR_MS))) {
@@ -115,9 +115,9 @@ test('through more than a year, every pod is believed by every other, however la
   assert.ok(numAuthorities >= 3, `${numAuthorities} authorities`);
 });
 
-test('an operator that was gone for too long begins again', async () => {
+test('an operator that was gone for too long begins again', () => {
   const late = START_MS + 400 * DAY_MS;
-  const again = files(await step(first, late), 'job-tls');
+  const again = files(step(first, late), 'job-tls');
   const certificate = new X509Certificate(again['worker.crt'] ?? '');
   assert.ok(certificate.validToDate.getTime() > late);
   assert.ok(certificate.verify(believedIn(again['ca.crt'] ?? '')[0]!.publicKey));

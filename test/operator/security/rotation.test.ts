@@ -1,7 +1,7 @@
 /** The steps of an authority's life, one by one. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { issueAuthority, issueCertificate } from '../../../operator/security/certificates.ts';
+import { issueAuthority, Signer } from '../../../operator/security/certificates.ts';
 import {
   type Authorities,
   isDue,
@@ -19,30 +19,30 @@ function authority(beginsInMs: number, endsInMs: number) {
 }
 
 const plan = (authorities: Authorities | null) => planAuthority(authorities, NOW_MS, LIFETIMES);
-const fresh = await authority(-1000, LIFETIMES.authorityMs);
+const fresh = authority(-1000, LIFETIMES.authorityMs);
 const alone = { next: null, previous: null };
 
-test('found: where there is none, where it is damaged, where it has ended', async () => {
+test('found: where there is none, where it is damaged, where it has ended', () => {
   assert.equal(plan(null), 'found');
   assert.equal(plan({ ...alone, current: { certificate: 'damaged', key: '' } }), 'found');
-  assert.equal(plan({ ...alone, current: await authority(-2000, -1000) }), 'found');
+  assert.equal(plan({ ...alone, current: authority(-2000, -1000) }), 'found');
 });
 
 test('keep: while there is time enough', () => {
   assert.equal(plan({ ...alone, current: fresh }), 'keep');
 });
 
-test('announce: when the end is near, unless it has been', async () => {
-  const ending = await authority(-1000, LIFETIMES.successionMs - 1000);
+test('announce: when the end is near, unless it has been', () => {
+  const ending = authority(-1000, LIFETIMES.successionMs - 1000);
   assert.equal(plan({ ...alone, current: ending }), 'announce');
   assert.equal(plan({ ...alone, current: ending, next: fresh }), 'keep');
 });
 
-test('succeed: after everybody has had time to hear of the next', async () => {
-  const current = await authority(-1000, LIFETIMES.successionMs - 1000);
-  const known = await authority(-LIFETIMES.announcementMs - SKEW_MS, LIFETIMES.authorityMs);
+test('succeed: after everybody has had time to hear of the next', () => {
+  const current = authority(-1000, LIFETIMES.successionMs - 1000);
+  const known = authority(-LIFETIMES.announcementMs - SKEW_MS, LIFETIMES.authorityMs);
   assert.equal(plan({ current, next: known, previous: null }), 'succeed');
-  const unknown = await authority(-LIFETIMES.announcementMs - SKEW_MS + 2000, LIFETIMES.authorityMs);
+  const unknown = authority(-LIFETIMES.announcementMs - SKEW_MS + 2000, LIFETIMES.authorityMs);
   assert.equal(plan({ current, next: unknown, previous: null }), 'keep');
 });
 
@@ -67,13 +67,13 @@ test('lifetimes: in proportion, with time enough for a Secret to reach pods', ()
   }
 });
 
-test('due: near the end, and where certificates have come to be shorter', async () => {
+test('due: near the end, and where certificates have come to be shorter', () => {
   const identity = { uri: 'spiffe://rlhf.dev/ns/a/ppojob/b/worker', dnsNames: ['b.a.svc'] };
   const authority = fresh;
   const notBefore = new Date(NOW_MS - 1000);
-  const due = async (leftMs: number, lifetimes = LIFETIMES): Promise<boolean> => {
+  const due = (leftMs: number, lifetimes = LIFETIMES): boolean => {
     const notAfter = new Date(NOW_MS + leftMs);
-    const { certificate } = await issueCertificate(authority, {
+    const { certificate } = new Signer(authority).issue({
       commonName: 'worker',
       ...identity,
       notBefore,
@@ -81,8 +81,8 @@ test('due: near the end, and where certificates have come to be shorter', async 
     });
     return isDue({ certificate, ...identity }, authority, { nowMs: NOW_MS, lifetimes });
   };
-  assert.equal(await due(LIFETIMES.certificateMs), false);
-  assert.equal(await due(LIFETIMES.renewalMs / 100), false, 'one that had to be short');
-  assert.equal(await due(-1000), true);
-  assert.equal(await due(LIFETIMES.certificateMs, lifetimesOf(3_600_000)), true);
+  assert.equal(due(LIFETIMES.certificateMs), false);
+  assert.equal(due(LIFETIMES.renewalMs / 100), false, 'one that had to be short');
+  assert.equal(due(-1000), true);
+  assert.equal(due(LIFETIMES.certificateMs, lifetimesOf(3_600_000)), true);
 });

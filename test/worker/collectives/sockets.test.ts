@@ -11,8 +11,8 @@ import { fixedIdentity, type IdentitySource, type TlsIdentity } from '../../../w
 import { makeAuthority, makeIdentity } from '../service/tls-files.ts';
 import { closeAll, outcomes, startRanks, startTransports, TIMEOUT_MS } from './ranks.ts';
 
-const authority = await makeAuthority();
-const identity = await makeIdentity(authority);
+const authority = makeAuthority();
+const identity = makeIdentity(authority);
 const sockets = secured(identity);
 const timeoutMs = TIMEOUT_MS;
 
@@ -56,15 +56,15 @@ test('a rank that gives up tells the others why, and one that goes fails them', 
   await others.close();
 });
 
-const strangers: Readonly<Record<string, () => Promise<Sockets | undefined>>> = {
-  'in the clear': async () => undefined,
-  'with a certificate of another authority': async () => secured(await makeIdentity(await makeAuthority())),
-  'of another job': async () => secured(await makeIdentity(authority, { job: 'other' })),
+const strangers: Readonly<Record<string, Sockets | undefined>> = {
+  'in the clear': undefined,
+  'with a certificate of another authority': secured(makeIdentity(makeAuthority())),
+  'of another job': secured(makeIdentity(authority, { job: 'other' })),
 };
-for (const [name, make] of Object.entries(strangers)) {
+for (const [name, strangeSockets] of Object.entries(strangers)) {
   test(`a rank ${name} does not join, and the ranks that belong together are told`, async () => {
     const [own = null] = await startTransports(1, sockets);
-    const [stranger = null] = await startTransports(1, await make());
+    const [stranger = null] = await startTransports(1, strangeSockets);
     assert.ok(own !== null && stranger !== null);
     try {
       const uniqueId = await own.createUniqueId();
@@ -100,7 +100,7 @@ test('the transport port counts whoever shows no certificate, and reads nothing 
 });
 
 test('a renewed certificate is shown to the next connection', async () => {
-  const next = await makeIdentity(authority);
+  const next = makeIdentity(authority);
   const listeners = new Set<(identity: TlsIdentity) => void>();
   const source = {
     current: identity,

@@ -14,9 +14,9 @@ import { fixedIdentity, TlsFolder, type TlsIdentity } from '../../../worker/serv
 import { makeAuthority, makeIdentity, SecretFolder } from './tls-files.ts';
 
 const HOST = '127.0.0.1';
-const authority = await makeAuthority();
-const strangers = await makeAuthority();
-const server = await makeIdentity(authority, { dnsNames: ['localhost'] });
+const authority = makeAuthority();
+const strangers = makeAuthority();
+const server = makeIdentity(authority, { dnsNames: ['localhost'] });
 const clients: Client<'Coordinator'>[] = [];
 const servers: RunningServer[] = [];
 
@@ -60,29 +60,29 @@ describe('mutual TLS', () => {
     port = await serve(identityOf(server));
   });
 
-  const refused: Readonly<Record<string, () => Promise<TlsIdentity | null>>> = {
-    'a client in the clear': async () => null,
-    'a client of another authority': () => makeIdentity(strangers, {}, [authority]),
-    'a client whose certificate has ended': () => makeIdentity(authority, { endsInMs: -1000 }),
-    'a server of another authority': () => makeIdentity(authority, {}, [strangers]),
-    'a server of another job': () => makeIdentity(authority, { job: 'other' }),
+  const refused: Readonly<Record<string, TlsIdentity | null>> = {
+    'a client in the clear': null,
+    'a client of another authority': makeIdentity(strangers, {}, [authority]),
+    'a client whose certificate has ended': makeIdentity(authority, { endsInMs: -1000 }),
+    'a server of another authority': makeIdentity(authority, {}, [strangers]),
+    'a server of another job': makeIdentity(authority, { job: 'other' }),
   };
-  for (const [name, make] of Object.entries(refused)) {
+  for (const [name, identity] of Object.entries(refused)) {
     it(`refuses ${name}`, async () => {
       const error = { code: grpc.status.UNAVAILABLE };
-      await assert.rejects(call(dial(port, identityOf(await make()))), error);
+      await assert.rejects(call(dial(port, identityOf(identity))), error);
     });
   }
 
   it('lets members of the job in, by address and by a name in the certificate', async () => {
-    const credentials = identityOf(await makeIdentity(authority));
+    const credentials = identityOf(makeIdentity(authority));
     assert.equal(await call(dial(port, credentials)), true);
     assert.equal(await call(dial(port, credentials, 'localhost')), true);
   });
 
   it('refuses a member that bears another name than the one dialled', async () => {
-    const nameless = await serve(identityOf(await makeIdentity(authority)));
-    const credentials = identityOf(await makeIdentity(authority));
+    const nameless = await serve(identityOf(makeIdentity(authority)));
+    const credentials = identityOf(makeIdentity(authority));
     await assert.rejects(call(dial(nameless, credentials, 'localhost')), { code: grpc.status.UNAVAILABLE });
   });
 
@@ -123,9 +123,9 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
 
 describe('renewed certificates', () => {
   it('are shown and believed by new connections, through a change of authority, while old ones live on', async () => {
-    const [first, second] = [authority, await makeAuthority()];
-    const mine = new SecretFolder(await makeIdentity(first));
-    const theirs = new SecretFolder(await makeIdentity(first));
+    const [first, second] = [authority, makeAuthority()];
+    const mine = new SecretFolder(makeIdentity(first));
+    const theirs = new SecretFolder(makeIdentity(first));
     const errors: Error[] = [];
     const follow = ({ directory }: SecretFolder): TlsFolder =>
       new TlsFolder({ directory, onError: (error) => errors.push(error), pollIntervalMs: 10 });
@@ -138,14 +138,14 @@ describe('renewed certificates', () => {
 
       // Both authorities are believed before anybody shows a certificate of the second.
       const both = [first, second];
-      mine.write(await makeIdentity(first, {}, both));
-      theirs.write(await makeIdentity(first, {}, both));
+      mine.write(makeIdentity(first, {}, both));
+      theirs.write(makeIdentity(first, {}, both));
       await until(() => [server, client].every(({ current }) => current.ca.split('BEGIN').length === 3));
-      const next = await makeIdentity(second, {}, both);
+      const next = makeIdentity(second, {}, both);
       mine.write(next);
       const { fingerprint256 } = new X509Certificate(next.certificate);
       await until(async () => (await shownBy(port, client.current)).fingerprint256 === fingerprint256);
-      theirs.write(await makeIdentity(second, {}, [second]));
+      theirs.write(makeIdentity(second, {}, [second]));
       await until(() => client.current.ca === second.certificate);
 
       assert.equal(await call(old), true, 'the old connection');
@@ -158,7 +158,7 @@ describe('renewed certificates', () => {
   });
 
   it('leave a process alone until they are whole', async () => {
-    const before = await makeIdentity(authority);
+    const before = makeIdentity(authority);
     const folder = new SecretFolder(before);
     const errors: Error[] = [];
     const followed = new TlsFolder({
@@ -167,7 +167,7 @@ describe('renewed certificates', () => {
       pollIntervalMs: 10,
     });
     try {
-      const other = await makeIdentity(authority);
+      const other = makeIdentity(authority);
       folder.write({ ...other, key: before.key });
       await until(() => errors.length > 0);
       assert.match(errors[0]?.message ?? '', /tls\.key is not the key of tls\.crt/);

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { issueAuthority, issueCertificate, type KeyedCertificate } from '../../../operator/security/certificates.ts';
+import { issueAuthority, type KeyedCertificate, Signer } from '../../../operator/security/certificates.ts';
 import { TLS_FILES, type TlsIdentity } from '../../../worker/service/tls-identity.ts';
 
 const HOUR_MS = 3_600_000;
@@ -14,18 +14,18 @@ export interface HolderOptions {
   readonly endsInMs?: number;
 }
 
-export function makeAuthority(): Promise<KeyedCertificate> {
+export function makeAuthority(): KeyedCertificate {
   return issueAuthority({ commonName: 'test', notBefore: hoursFromNow(-48), notAfter: hoursFromNow(48) });
 }
 
 /** Who holds a certificate of `authority` and believes `believed`, by default the same one. */
-export async function makeIdentity(
+export function makeIdentity(
   authority: KeyedCertificate,
   options: HolderOptions = {},
   believed: readonly KeyedCertificate[] = [authority],
-): Promise<TlsIdentity> {
+): TlsIdentity {
   const { job = 'job', dnsNames = [], endsInMs = HOUR_MS } = options;
-  const { certificate, key } = await issueCertificate(authority, {
+  const { certificate, key } = new Signer(authority).issue({
     commonName: 'holder',
     dnsNames,
     uri: `spiffe://test/ns/default/ppojob/${job}/worker`,
