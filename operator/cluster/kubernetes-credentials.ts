@@ -1,23 +1,20 @@
-// Where the API server is and how to prove who we are by a kubeconfig, read by client-node: again now and then, since
-// tokens and certificates are replaced. It refuses to know requests.
+// Where the API server is and how to prove who we are by a kubeconfig, read by client-node. It refuses to know
+// requests.
 
 import type { AgentOptions, RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from './clock.ts';
-import type { Credentials, LoadOptions, ServerAccess } from './credentials.ts';
+import type { LoadOptions, ServerAccess } from './credentials.ts';
+import { RememberedCredentials } from './remembered-credentials.ts';
 
-/** client-node reads the CA's file at every question; tokens it reads once a minute. */
-const MAX_AGE_MS = 30_000;
 const TLS_KEYS = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized', 'servername'] as const;
 
-export class KubernetesCredentials implements Credentials {
+export class KubernetesCredentials extends RememberedCredentials {
   readonly #config: KubeConfig;
-  readonly #clock: Clock;
-  #known: { readonly access: ServerAccess; readonly atMs: number } | null = null;
 
   constructor(config: KubeConfig, clock: Clock) {
+    super(clock);
     this.#config = config;
-    this.#clock = clock;
     if (config.getCurrentCluster() === null) {
       throw new Error(`the kubeconfig's current context "${config.getCurrentContext()}" names no cluster that it has`);
     }
@@ -35,19 +32,8 @@ export class KubernetesCredentials implements Credentials {
     return this.#config.getContextObject(this.#config.getCurrentContext())?.namespace ?? 'default';
   }
 
-  async access(): Promise<ServerAccess> {
-    const atMs = this.#clock.monotonicMs();
-    if (this.#known !== null && atMs - this.#known.atMs < MAX_AGE_MS) return this.#known.access;
-    const access = await this.#read();
-    this.#known = { access, atMs };
-    return access;
-  }
-
-  forget(): void {
-    this.#known = null;
-  }
-
-  async #read(): Promise<ServerAccess> {
+  /** client-node reads the CA's file at every question; tokens it reads once a minute. */
+  protected async read(): Promise<ServerAccess> {
     const cluster = this.#config.getCurrentCluster();
     const options: RequestOptions = {};
     await this.#config.applyToHTTPSOptions(options);

@@ -7,11 +7,10 @@ import { isIPv6 } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from './clock.ts';
-import type { Credentials, ServerAccess } from './credentials.ts';
+import type { ServerAccess } from './credentials.ts';
+import { RememberedCredentials } from './remembered-credentials.ts';
 
 const DIRECTORY = '/var/run/secrets/kubernetes.io/serviceaccount';
-/** As often as client-go: tokens live for an hour and are replaced well before. */
-const MAX_AGE_MS = 30_000;
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 30_000 };
 
 /** Where a pod's environment says that the API server is. */
@@ -22,18 +21,16 @@ export interface PodEnvironment {
   readonly directory?: string;
 }
 
-export class ServiceAccountCredentials implements Credentials {
+export class ServiceAccountCredentials extends RememberedCredentials {
   readonly namespace: string;
   readonly #directory: string;
   readonly #server: string;
-  readonly #clock: Clock;
-  #known: { readonly access: ServerAccess; readonly atMs: number } | null = null;
 
   private constructor(place: { directory: string; server: string; namespace: string }, clock: Clock) {
+    super(clock);
     this.namespace = place.namespace;
     this.#directory = place.directory;
     this.#server = place.server;
-    this.#clock = clock;
   }
 
   /** Null where there are no such files, or where a kubeconfig would come first by kubectl's rules. */
@@ -44,19 +41,7 @@ export class ServiceAccountCredentials implements Credentials {
     return new ServiceAccountCredentials({ directory, server, namespace }, clock);
   }
 
-  async access(): Promise<ServerAccess> {
-    const atMs = this.#clock.monotonicMs();
-    if (this.#known !== null && atMs - this.#known.atMs < MAX_AGE_MS) return this.#known.access;
-    const access = await this.#read();
-    this.#known = { access, atMs };
-    return access;
-  }
-
-  forget(): void {
-    this.#known = null;
-  }
-
-  async #read(): Promise<ServerAccess> {
+  protected async read(): Promise<ServerAccess> {
     const read = (name: string): Promise<string> => readFile(join(this.#directory, name), 'utf8');
     const [token, ca] = await Promise.all([read('token'), read('ca.crt')]);
     return {
