@@ -48,6 +48,8 @@ FROM packages AS cuda-provider
 RUN node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12
 
 # For nodes with GPUs: CUDA, cuDNN, NCCL and the provider are in it. The workers of this version compute on the CPU in it, too.
+# It ends as the CPU's does, word for word: a stage for both, FROM base-${VARIANT}, is beyond buildah 1.28 (Debian 12's), which
+# passes over the stage that such a name means.
 FROM ${CUDA_IMAGE} AS cuda
 RUN apt-get update && apt-get install --yes --no-install-recommends libatomic1 && rm -rf /var/lib/apt/lists/*
 COPY --from=layers /build/layers/node/ /
