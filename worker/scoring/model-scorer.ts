@@ -25,6 +25,7 @@ export async function openModelScorer(model: FrozenModel, job: JobConfig, settin
   return {
     ...{ limits, parameterBytes },
     needsTexts: false,
+    keepAliveMs: null,
     score: (sequences) => thread.call('score', sequences),
     failed: failureOf(thread),
     close: () => thread.terminate(),

@@ -8,6 +8,7 @@ import type { ScoredText } from '../api/generated/ppo/v1/ScoredText.ts';
 import { loadModelConfig } from '../models/folder.ts';
 import { loadTokenizer, type Tokenizer } from '../models/tokenizer.ts';
 import { emitEvent, serveCompute } from '../runtime/compute-thread.ts';
+import { withinTime } from '../service/within-time.ts';
 import type { Sequence, SequenceLimits } from './sequence.ts';
 
 /** What a reward function gets. */
@@ -22,7 +23,7 @@ export interface RewardInput {
   readonly isFinished: boolean;
 }
 
-/** A score, the higher the better; finite. */
+/** A score, the higher the better; finite, also as 32 bits. */
 export type RewardFunction = (input: RewardInput) => number | Promise<number>;
 
 export interface FunctionProgramData {
@@ -33,7 +34,7 @@ export interface FunctionProgramData {
   readonly tokenizerPath: string;
 }
 
-/** What the main thread may ask. Emits an event after each response. */
+/** What the main thread may ask. Emits an event before each response. */
 export interface FunctionApi {
   /** To be called first. Throws RewardFunctionError or ModelError for what can't be used. */
   open(): Promise<SequenceLimits>;
@@ -67,11 +68,16 @@ serveCompute<FunctionApi>({
     let next = 0;
     const work = async (): Promise<void> => {
       for (let index = next++; index < sequences.length; index = next++) {
+        // Before and not after: calls that never wait follow each other without a pause in which one would be over.
+        emitEvent('scoring');
         results[index]![0] = await scoreSequence(sequences[index]!, texts[index]!);
-        emitEvent('scored');
       }
     };
-    await Promise.all(Array.from({ length: MAX_CONCURRENT_CALLS }, work));
+    try {
+      await Promise.all(Array.from({ length: MAX_CONCURRENT_CALLS }, work));
+    } finally {
+      next = sequences.length; // one that failed is the end of all: the rest would be for nobody
+    }
     return results;
   },
 });
@@ -97,25 +103,14 @@ async function scoreSequence(
   const response = tokenizer.decode([...tokenIds.subarray(promptLength)], { skipSpecialTokens: true });
   const input: RewardInput = { prompt, response, answer: answer ?? null, isFinished };
   try {
-    const score: unknown = await withinTime(Promise.resolve(scoreOne(input)));
-    if (typeof score === 'number' && Number.isFinite(score)) return score;
-    throw new TypeError(`it returned ${typeof score === 'number' ? score : typeof score}, not a finite number`);
+    const limit = `no score within ${timeoutSeconds} s`;
+    const score: unknown = await withinTime(Promise.resolve(scoreOne(input)), timeoutSeconds * 1000, limit);
+    // Scores travel as 32 bits.
+    if (typeof score === 'number' && Number.isFinite(Math.fround(score))) return score;
+    throw new TypeError(`it returned ${typeof score === 'number' ? score : typeof score}, not a finite 32-bit number`);
   } catch (cause) {
     const reason = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
     throw new Error(`${where} failed on the response ${quote(response)} to ${quote(prompt)}: ${reason}`, { cause });
-  }
-}
-
-async function withinTime<T>(promise: Promise<T>): Promise<T> {
-  const expired = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => expired.reject(new Error(`no score within ${timeoutSeconds} s`)),
-    timeoutSeconds * 1000,
-  );
-  try {
-    return await Promise.race([promise, expired.promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

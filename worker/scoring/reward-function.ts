@@ -4,6 +4,7 @@
  */
 import type { JobConfig } from '../api/job-config.ts';
 import { ComputeThread } from '../runtime/compute-thread.ts';
+import { withinTime } from '../service/within-time.ts';
 import type { FunctionApi, FunctionProgramData } from './reward-function-program.ts';
 import { openOrGiveUp } from './role.ts';
 import type { Scorer } from './scorer-worker.ts';
@@ -12,25 +13,31 @@ type Source = NonNullable<JobConfig['reward']['function']>;
 
 /** For the thread itself to notice first that one of its calls takes too long. */
 const GRACE_MS = 5000;
+/** More than any module needs that only defines functions, also on a busy machine. */
+const LOAD_MS = 60_000;
+/** Calls may take their time one after the other: meanwhile whoever asked hears that they go on. */
+const KEEP_ALIVE_MS = 1000;
 
 /** `tokenizerPath` is the folder of the model that writes the responses. Throws HopelessError for an unusable module. */
 export async function openFunctionScorer(source: Source, tokenizerPath: string): Promise<Scorer> {
+  const where = `the reward function ${source.name} of ${source.path}`;
   const data: FunctionProgramData = { ...source, tokenizerPath };
   const module = new URL('./reward-function-program.ts', import.meta.url);
   const thread = await ComputeThread.start<FunctionApi>(module, data);
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {}); // nobody may be waiting yet, or any more
-  void thread.ended.then(failure.reject);
+  void thread.ended.then((cause) => failure.reject(new Error(`${where} is gone: ${cause.message}`, { cause })));
   const watchdog = new Watchdog(source.timeoutSeconds * 1000 + GRACE_MS, () => {
-    const where = `the reward function ${source.name} of ${source.path}`;
     failure.reject(new Error(`${where} did not come back within ${source.timeoutSeconds} s: it is stuck in a loop`));
     void thread.terminate();
   });
   thread.onEvent(() => watchdog.touch());
+  const limit = `${where} was not loaded within ${LOAD_MS / 1000} s: what its module awaits or computes takes too long`;
   return {
-    limits: await openOrGiveUp(thread, () => thread.call('open')),
+    limits: await openOrGiveUp(thread, () => withinTime(thread.call('open'), LOAD_MS, limit)),
     parameterBytes: null,
     needsTexts: true,
+    keepAliveMs: KEEP_ALIVE_MS,
     score: (sequences, texts) => watchdog.during(() => thread.call('score', sequences, texts)),
     failed: failure.promise,
     close: async () => {

@@ -10,6 +10,7 @@ import type { ScorerHandlers } from '../api/generated/ppo/v1/Scorer.ts';
 import type { EpochFence } from '../service/epoch.ts';
 import { RpcError, streamHandler } from '../service/rpc.ts';
 import { annotate } from '../service/tracing.ts';
+import { withinTime } from '../service/within-time.ts';
 import type { ScoreKind } from './forward-model.ts';
 import type { ScorerMetrics } from './scorer-metrics.ts';
 import { readSequences, refuseProblems, type Sequence, type SequenceLimits } from './sequence.ts';
@@ -23,6 +24,11 @@ export interface ScorerServiceOptions {
   readonly microbatchSize: number;
   /** Whether every sequence must come with its text. */
   readonly needsTexts?: boolean;
+  /**
+   * Time between replies without results while a batch takes longer; null or absent: none, so that a model that is stuck is
+   * noticed by its silence.
+   */
+  readonly keepAliveMs?: number | null;
   /** One row per sequence; texts are as many as sequences where they are needed. */
   readonly score: (sequences: readonly Sequence[], texts: readonly ScoredText[]) => Promise<readonly Float32Array[]>;
   /** Takes the model for a whole request, and gives back how to release it; absent where nothing else uses it. */
@@ -48,12 +54,23 @@ async function* scoreAll(
     for (let first = 0; first < sequences.length && !signal.aborted; first += options.microbatchSize) {
       const chunk = sequences.slice(first, first + options.microbatchSize);
       const texts = request.texts.slice(first, first + options.microbatchSize);
-      const rows = await scoreChunk(options, { sequences: chunk, texts, firstIndex: first });
+      const scored = scoreChunk(options, { sequences: chunk, texts, firstIndex: first });
+      while (!(await isSettledWithin(scored, options.keepAliveMs ?? null))) yield { firstIndex: first, results: [] };
+      const rows = await scored;
       yield { firstIndex: first, results: rows.map((row) => ({ values: Array.from(row) })) };
     }
   } finally {
     release?.();
   }
+}
+
+/** Null: however long it takes. Never rejects. */
+async function isSettledWithin(promise: Promise<unknown>, ms: number | null): Promise<boolean> {
+  const settled = promise.then(
+    () => true,
+    () => true,
+  );
+  return ms === null ? settled : withinTime(settled, ms, 'not yet').catch(() => false);
 }
 
 interface Chunk {

@@ -22,6 +22,7 @@ export interface Scorer {
   /** Null where there is no model. */
   readonly parameterBytes: number | null;
   readonly needsTexts: boolean;
+  readonly keepAliveMs: number | null;
   readonly score: ScorerServiceOptions['score'];
   /** Rejects when it can't score any more. */
   readonly failed: Promise<never>;
@@ -46,8 +47,9 @@ export async function runScorer(settings: WorkerSettings, { kind, source, open }
     const fence = new EpochFence();
     const registry = createMetrics();
     if (scorer.parameterBytes !== null) showModelBytes(registry, { parameters: scorer.parameterBytes });
+    const { limits, needsTexts, keepAliveMs, score } = scorer;
     const service = scorerHandlers({
-      ...{ kind, fence, limits: scorer.limits, needsTexts: scorer.needsTexts, score: scorer.score },
+      ...{ kind, fence, limits, needsTexts, keepAliveMs, score },
       metrics: createScorerMetrics(registry),
       microbatchSize: job.training.microbatchSize,
     });

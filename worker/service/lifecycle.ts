@@ -2,6 +2,7 @@
  * How a worker process ends: what asks it to, and the order in which its parts close.
  */
 import type { Logger } from './log.ts';
+import { withinTime } from './within-time.ts';
 
 /** Exit code of a configuration or data that can't succeed by trying again. */
 export const EXIT_HOPELESS = 78;
@@ -58,20 +59,10 @@ export class Closers {
   async closeAll(graceMs: number): Promise<void> {
     for (const closer of this.#closers.splice(0).reverse()) {
       try {
-        await withTimeout(closer.close(), graceMs);
+        await withinTime(closer.close(), graceMs, `not done after ${graceMs} ms`);
       } catch (error) {
         this.#log.warn({ err: error }, `closing ${closer.name} failed`);
       }
     }
-  }
-}
-
-async function withTimeout(promise: Promise<void>, timeoutMs: number): Promise<void> {
-  const { promise: expired, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`not done after ${timeoutMs} ms`)), timeoutMs);
-  try {
-    await Promise.race([promise, expired]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, describe, it, test } from 'node:test';
 import type { JobConfig } from '../../../worker/api/job-config.ts';
 import { loadTokenizer } from '../../../worker/models/tokenizer.ts';
 import type { Sequence } from '../../../worker/scoring/sequence.ts';
@@ -29,12 +29,18 @@ export function score({ prompt, response, answer, isFinished }: Input): number {
   if (response === '66') throw new Error('I do not like 66');
   if (response === '67') return Number.NaN;
   if (response === '68') for (;;);
+  if (response === '69') return 1e300;
+  if (response === '70') process.exit(3);
   return (response === answer ? 1 : 0) + (isFinished ? 0.25 : 0) + prompt.length / 1000 + (answer === null ? -8 : 0);
 }
 export async function later(input: Input): Promise<number> {
   if (input.response === '66') await new Promise(() => {});
   await new Promise((resolve) => setTimeout(resolve, 20 - Number(input.response)));
   return Number(input.response);
+}
+export function slow(): number {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 900);
+  return 1;
 }
 export const pi = 3;
 `;
@@ -87,7 +93,8 @@ test('what it throws, or returns that is no finite number, is said with the resp
     ask('66'),
     /score of .*rewards\.ts failed on the response "66" to "1\+1=": Error: I do not like/,
   );
-  await assert.rejects(ask('67'), /it returned NaN, not a finite number/);
+  await assert.rejects(ask('67'), /it returned NaN, not a finite 32-bit number/);
+  await assert.rejects(ask('69'), /it returned 1e\+300, not a finite 32-bit number/);
   assert.deepEqual(await ask('2'), [[Math.fround(1.254)]], 'it scores on');
 });
 
@@ -108,12 +115,38 @@ test('promises are waited for side by side, in the order of the request, and not
   }
 });
 
-test('a function that hangs ends the process, which says so', async () => {
-  const own = await startWorker({ folder: folder.path, role: 'reward', index: 2, job: job('score') });
+describe('a function that computes', { concurrency: true }, () => {
+  it('ends the process when it never stops, and that is said', async () => {
+    const own = await startWorker({ folder: folder.path, role: 'reward', index: 2, job: job('score') });
+    const ended = new Promise((resolve) => own.process.once('exit', resolve));
+    await assert.rejects(score(own, 'REWARDS', [say('1+1=', '68')], { texts: [text('1+1=', null)] }));
+    assert.equal(await ended, 1);
+    assert.match(own.output(), /the reward function score of .* did not come back within 1 s: it is stuck in a loop/);
+  });
+
+  it('may take its time for each response, however many there are', async () => {
+    const own = await startWorker({ folder: folder.path, role: 'reward', index: 4, job: job('slow') });
+    try {
+      // Together more than one call may take, and more than it may be late.
+      const sequences = Array.from({ length: 8 }, () => say('1+1=', '2'));
+      const texts = sequences.map(() => text('1+1=', null));
+      const rows = await score(own, 'REWARDS', sequences, { texts });
+      assert.deepEqual(
+        rows,
+        sequences.map(() => [1]),
+      );
+    } finally {
+      await own.stop();
+    }
+  });
+});
+
+test('a function that ends its thread ends the process, which says whose it was', async () => {
+  const own = await startWorker({ folder: folder.path, role: 'reward', index: 5, job: job('score') });
   const ended = new Promise((resolve) => own.process.once('exit', resolve));
-  await assert.rejects(score(own, 'REWARDS', [say('1+1=', '68')], { texts: [text('1+1=', null)] }));
+  await assert.rejects(score(own, 'REWARDS', [say('1+1=', '70')], { texts: [text('1+1=', null)] }));
   assert.equal(await ended, 1);
-  assert.match(own.output(), /the reward function score of .* did not come back within 1 s: it is stuck in a loop/);
+  assert.match(own.output(), /the reward function score of .* is gone: the compute thread ended .* exit code 3/);
 });
 
 for (const [what, name, path, message] of [

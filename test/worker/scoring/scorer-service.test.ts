@@ -77,6 +77,24 @@ test('results come in the order of the request, a chunk at a time, and are count
   assert.match(text, /^ppo_scoring_errors_total 0$/m);
 });
 
+test('a batch that takes long is told of in the meantime, where that is asked for', async () => {
+  const untilTold = Promise.withResolvers<void>();
+  const score: ScorerServiceOptions['score'] = async (batch, texts) => {
+    if (batch[0]!.tokenIds[0] === 4) await untilTold.promise;
+    return firstToken(batch, texts);
+  };
+  const { client } = await serve({ score, keepAliveMs: 1 });
+  const indices: number[] = [];
+  const values: number[] = [];
+  for await (const reply of stream(client, client.score, { epoch: 1, kind: 'REWARDS', sequences }, OPTIONS)) {
+    if (reply.results.length === 0 && reply.firstIndex === 4) indices.push(reply.firstIndex);
+    if (indices.length === 3) untilTold.resolve();
+    values.push(...reply.results.map((result) => result.values[0]!));
+  }
+  assert.ok(indices.length >= 3);
+  assert.deepEqual(values, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
 test('an empty request gives an empty stream', async () => {
   const { client } = await serve();
   assert.deepEqual(await scoreAll(client, { epoch: 1, kind: 'REWARDS', sequences: [] }), []);

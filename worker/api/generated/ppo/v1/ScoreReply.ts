@@ -2,6 +2,9 @@
 
 import type { ScoreResultInput as _ppo_v1_ScoreResultInput, ScoreResult as _ppo_v1_ScoreResult } from '../../ppo/v1/ScoreResult.ts';
 
+/**
+ * Without results: nothing new, but the scorer is at work.
+ */
 export interface ScoreReplyInput {
   /**
    * index in the request of results[0]
@@ -10,6 +13,9 @@ export interface ScoreReplyInput {
   'results'?: (_ppo_v1_ScoreResultInput)[];
 }
 
+/**
+ * Without results: nothing new, but the scorer is at work.
+ */
 export interface ScoreReply {
   /**
    * index in the request of results[0]
