@@ -76,6 +76,8 @@ export async function leadWhenElected(
   options.onLeading?.(true);
   const leading = new AbortController();
   const running = lead(leading.signal, () => elector.isHeld).finally(() => leading.abort());
+  // Its failure is heard of below, once a renewal that is under way has ended.
+  running.catch(() => {});
   const stop = (): void => leading.abort();
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();

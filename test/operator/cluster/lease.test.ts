@@ -188,3 +188,31 @@ it('stops when what it leads has ended, and passes its failure on', async () => 
   await assert.rejects(failing, { message: 'broken' });
   assert.equal((await cluster.get(LEASES, LEASE)).spec?.holderIdentity, '');
 });
+
+it('passes a failure on also when the lease is just being renewed', async () => {
+  const clock = new ManualClock();
+  const store = new MemoryCluster({ clock });
+  const answers = Promise.withResolvers<void>();
+  let isSlow = false;
+  const cluster = overrideCluster(store, {
+    get: async (kind, name) => {
+      if (isSlow) await answers.promise;
+      return store.get(kind, name);
+    },
+  });
+  const broken = Promise.withResolvers<void>();
+  const options = { cluster, clock, lease: LEASE, identity: 'a', random: () => 0, onError: assert.ifError };
+  const failing = assert.rejects(
+    leadWhenElected(options, new AbortController().signal, () => broken.promise),
+    { message: 'broken' },
+  );
+  await clock.advance(0);
+  isSlow = true;
+  await clock.advance(2000);
+  broken.reject(new Error('broken'));
+  await clock.advance(1000);
+  answers.resolve();
+  await clock.advance(0);
+  await failing;
+  assert.equal((await store.get(LEASES, LEASE)).spec?.holderIdentity, '');
+});
