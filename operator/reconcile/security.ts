@@ -25,12 +25,9 @@ export interface KeptCertificates {
 
 const NONE: KeptCertificates = { inForce: null, error: null };
 
-/** Timers count no further than some weeks; to look too early costs nothing. */
-const LONGEST_WAIT_MS = 86_400_000;
-
 /** Time until certificates are due; null where there are none. */
 export function renewalLeftMs({ inForce }: KeptCertificates, nowMs: number): number | null {
-  return inForce === null ? null : Math.min(Math.max(inForce.renewAtMs - nowMs, 0), LONGEST_WAIT_MS);
+  return inForce === null ? null : Math.max(inForce.renewAtMs - nowMs, 0);
 }
 
 export async function observeNetworkPolicies(

@@ -35,6 +35,9 @@ export interface QueueStatistics {
 
 const NO_OBSERVER: QueueObserver = { onAdd: () => {}, onTake: () => {}, onDone: () => {}, onRetry: () => {} };
 
+/** Timers count no further than some weeks, and would fire at once; to look too early costs nothing. */
+const LONGEST_DELAY_MS = 86_400_000;
+
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #firstBackoffMs: number;
@@ -88,9 +91,10 @@ export class WorkQueue {
     this.#serve();
   }
 
-  /** Adds later; of several delays of one key the earliest counts. */
-  addAfter(key: string, delayMs: number): void {
+  /** Adds later, after a day at most; of several delays of one key the earliest counts. */
+  addAfter(key: string, wantedMs: number): void {
     if (this.#isClosed) return;
+    const delayMs = Math.min(wantedMs, LONGEST_DELAY_MS);
     const atMs = this.#clock.monotonicMs() + delayMs;
     const known = this.#delayed.get(key);
     if (known !== undefined && known.atMs <= atMs) return;

@@ -61,6 +61,12 @@ describe('WorkQueue', () => {
     assert.equal(await queue.take(), 'a');
   });
 
+  it('waits a day at most: a timer of weeks would fire at once', async () => {
+    const { queue, clock } = newQueue();
+    queue.addAfter('a', 30 * 86_400_000);
+    assert.deepEqual(clock.waitingMs, [86_400_000]);
+  });
+
   it('ends every worker and every timer when it closes', async () => {
     const { queue, clock } = newQueue();
     const waiting = [queue.take(), queue.take()];
