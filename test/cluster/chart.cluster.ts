@@ -220,6 +220,13 @@ describe('the chart', () => {
     assert.deepEqual(await names({ values: { ...alone, flowSchema: { enabled: false } } }), []);
   });
 
+  it('spreads its pods as a constraint says that has a selector of its own', async () => {
+    const labelSelector = { matchExpressions: [{ key: 'a', operator: 'Exists' }] };
+    const constraint = { maxSkew: 1, topologyKey: 'rack', whenUnsatisfiable: 'DoNotSchedule', labelSelector };
+    const objects = asRendered(await helm.render({ values: { topologySpreadConstraints: [constraint] } }));
+    assert.deepEqual(only(objects, 'Deployment').spec.template.spec.topologySpreadConstraints, [constraint]);
+  });
+
   it('keeps the CRD when it goes, unless it is told not to', async () => {
     const policyOf = async (values: ChartValues): Promise<unknown> => {
       const objects = asRendered(await helm.render({ values }));
@@ -245,6 +252,11 @@ describe('values that mean nothing', () => {
       'a share above all',
       { podDisruptionBudget: { maxUnavailable: '200%' } },
       /'\/podDisruptionBudget\/maxUnavailable'/,
+    ],
+    [
+      'a label of its own',
+      { podLabels: { 'app.kubernetes.io/name': 'a' } },
+      /'\/podLabels\/app\.kubernetes\.io~1name'/,
     ],
     ['no account at all', { serviceAccount: { create: false } }, /name the ServiceAccount .* in serviceAccount\.name/],
     [
