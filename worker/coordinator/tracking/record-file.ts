@@ -13,7 +13,7 @@ export interface RecordFileOptions {
   readonly head?: Uint8Array;
   /** Bytes of a file that is already there, all of them good; whatever follows is cut off. Default: none. */
   readonly keptBytes?: number;
-  /** Bytes of records that wait for a disk that takes them; beyond it the oldest go. */
+  /** Bytes of records that wait for a disk that takes them; beyond it the newest go: readers need the first. */
   readonly maxPendingBytes?: number;
 }
 
@@ -25,7 +25,6 @@ export class RecordFile {
   /** Length of what is surely good. */
   #length: number;
   readonly #pending: Uint8Array[] = [];
-  #pendingBytes = 0;
 
   constructor(options: RecordFileOptions) {
     this.#options = options;
@@ -34,14 +33,14 @@ export class RecordFile {
 
   /** On disk when it returns. Throws what the disk says; the records are then kept for the next call. */
   append(...records: readonly Uint8Array[]): void {
-    for (const record of records) {
-      // A copy: an encoder may go on writing into its buffer.
-      this.#pending.push(record.slice());
-      this.#pendingBytes += record.length;
+    // Copies: an encoder may go on writing into its buffer.
+    this.#pending.push(...records.map((record) => record.slice()));
+    try {
+      this.#flush();
+    } catch (error) {
+      this.#giveUpBeyondBound();
+      throw error;
     }
-    const most = this.#options.maxPendingBytes ?? MAX_PENDING_BYTES;
-    while (this.#pendingBytes > most) this.#pendingBytes -= this.#pending.shift()!.length;
-    this.#flush();
   }
 
   close(): void {
@@ -69,7 +68,16 @@ export class RecordFile {
     }
     this.#length = end;
     this.#pending.length = 0;
-    this.#pendingBytes = 0;
+  }
+
+  #giveUpBeyondBound(): void {
+    const most = this.#options.maxPendingBytes ?? MAX_PENDING_BYTES;
+    let bytes = 0;
+    const first = this.#pending.findIndex((record) => {
+      bytes += record.length;
+      return bytes > most;
+    });
+    if (first !== -1) this.#pending.length = first;
   }
 
   #open(): number {

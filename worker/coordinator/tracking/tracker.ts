@@ -25,6 +25,5 @@ export interface Tracker {
   log(entry: TrackedIteration): void;
   /** The job is over. Not called where only this process ends. */
   finish(isSuccess: boolean): void;
-  /** Must not throw. */
   close(): void;
 }

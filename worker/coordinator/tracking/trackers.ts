@@ -47,7 +47,7 @@ export class Trackers {
   }
 
   close(): void {
-    for (const tracker of this.#trackers) tracker.close();
+    this.#each((tracker) => tracker.close());
   }
 
   #each(act: (tracker: Tracker) => void): void {

@@ -49,7 +49,8 @@ export class WandbTracker implements Tracker {
   readonly name = 'wandb';
   readonly #options: WandbOptions;
   #log: OpenLog | null = null;
-  #resumedAfter = 0;
+  /** Null before the job has gone on here: then an earlier run is nothing to touch. */
+  #resumedAfter: number | null = null;
 
   constructor(options: WandbOptions) {
     this.#options = options;
@@ -85,6 +86,7 @@ export class WandbTracker implements Tracker {
   }
 
   finish(isSuccess: boolean): void {
+    if (this.#resumedAfter === null) return;
     const { id, startSeconds } = this.#open();
     const seconds = Math.max(0, this.#options.nowMs() / 1000 - startSeconds);
     this.#append((num) => exitRecord(id, num, { exitCode: isSuccess ? 0 : 1, seconds }));
@@ -96,7 +98,7 @@ export class WandbTracker implements Tracker {
 
   /** Opens the run, also where that failed before. */
   #open(): OpenLog {
-    if (this.#log === null) this.resume(this.#resumedAfter);
+    if (this.#log === null) this.resume(this.#resumedAfter!);
     return this.#log!;
   }
 

@@ -33,7 +33,7 @@ test('a file goes on behind what is kept of it', () => {
   assert.equal(readFileSync(path, 'utf8'), 'HEAD4:a;8:b;');
 });
 
-test('what could not be written is written with the next record, the oldest given up beyond the bound', () => {
+test('what could not be written is written with the next record, the newest given up beyond the bound', () => {
   const parent = join(folder, 'not-a-folder');
   writeFileSync(parent, '');
   const path = join(parent, 'file');
@@ -42,7 +42,15 @@ test('what could not be written is written with the next record, the oldest give
   rmSync(parent);
   file.append();
   file.close();
-  assert.equal(readFileSync(path, 'utf8'), '0:b;4:c;8:d;');
+  assert.equal(readFileSync(path, 'utf8'), '0:a;4:b;8:c;');
+});
+
+test('a record of any length is written where the disk takes it', () => {
+  const path = join(folder, 'long');
+  const file = new RecordFile({ path, frame, maxPendingBytes: 3 });
+  file.append(bytes('long'), bytes('a'));
+  file.close();
+  assert.equal(readFileSync(path, 'utf8'), '0:long;7:a;');
 });
 
 test('half a record is taken back when the disk is full, and the next whole one is kept', () => {

@@ -33,7 +33,7 @@ class Recording implements Tracker {
   }
 
   close(): void {
-    this.heard.push('close');
+    this.#hear('close');
   }
 }
 
@@ -69,8 +69,9 @@ test('everybody hears everything, in order', async () => {
 test('a failure is logged once, counted each time, and over when it is over', async () => {
   const { broken, sound, trackers, failures, lines } = setUp();
   broken.isBroken = true;
-  for (const iteration of [1, 2, 3]) trackers.log(entry(iteration));
-  assert.deepEqual(sound.heard, ['log 1', 'log 2', 'log 3']);
+  for (const iteration of [1, 2]) trackers.log(entry(iteration));
+  trackers.close();
+  assert.deepEqual(sound.heard, ['log 1', 'log 2', 'close']);
   assert.deepEqual(await failures(), { tensorboard: 3, wandb: 0 });
   broken.isBroken = false;
   trackers.log(entry(4));

@@ -84,6 +84,17 @@ test('a job of another name, or from its beginning, has a run of its own', () =>
   assert.equal(readdirSync(own).length, 3);
 });
 
+test('a coordinator that fails before it goes on leaves the run as it is', () => {
+  const own = join(folder, 'not-begun');
+  playScenario(own, wandbIn(own));
+  const [path] = filesBelow(own);
+  const before = readFileSync(path!);
+  const tracker = wandbIn(own)({ nowMs: () => Date.UTC(2027, 0), uid: 'uid' });
+  tracker.finish(false);
+  tracker.close();
+  assert.ok(readFileSync(path!).equals(before));
+});
+
 test('a run whose coordinator only went away has no end yet', () => {
   const own = join(folder, 'unfinished');
   const tracker = wandbIn(own)({ nowMs: () => 0, uid: 'uid' });
