@@ -60,6 +60,7 @@ interface Follower {
   readonly stop: AbortController;
   published: ProgressStatus | null;
   publishedAtMs: number;
+  /** What came since; null where that is published. */
   pending: ProgressStatus | null;
   cancelTimer: () => void;
 }
@@ -129,6 +130,8 @@ export class GrpcProgressSource implements ProgressSource {
         if (!signal.aborted) this.#options.onError(error, key);
       } finally {
         client.close();
+        // What came last is not held back when nothing follows it.
+        if (!signal.aborted && follower.pending !== null) this.#publish(key, follower);
       }
       await sleep(backoffMs, { signal, clock: this.#options.clock });
       backoffMs = Math.min(2 * backoffMs, LONGEST_BACKOFF_MS);
@@ -166,7 +169,9 @@ export class GrpcProgressSource implements ProgressSource {
   }
 
   #publish(key: string, follower: Follower): void {
+    follower.cancelTimer();
     follower.published = follower.pending;
+    follower.pending = null;
     follower.publishedAtMs = this.#options.clock.monotonicMs();
     for (const listener of this.#listeners) listener(key);
   }

@@ -30,13 +30,7 @@ import type { ProgressSource } from './progress-source.ts';
 import { findAbandoned, findHeldGroups } from './replacement.ts';
 import type { Restart } from './restarts.ts';
 import { CONFLICT, DONE, type ReconcileResult } from './result.ts';
-import {
-  CertificateKeeper,
-  type KeptCertificates,
-  observeNetworkPolicies,
-  renewalLeftMs,
-  type TlsInForce,
-} from './security.ts';
+import { CertificateKeeper, type KeptCertificates, observeNetworkPolicies, renewalLeftMs } from './security.ts';
 import { computeInvalidStatus, computeStatus } from './status.ts';
 import { isExpired, nextLookMs, timeToLiveLeftMs } from './timers.ts';
 
@@ -104,7 +98,7 @@ export class PPOJobReconciler {
       isSpecNew: previous.observedGeneration !== generation,
     });
     const errors = certificates.error === null ? failures : [certificates.error, ...failures];
-    const progress = this.#followProgress(key, uid, { pods, isOver, tls: certificates.inForce });
+    const progress = this.#followProgress(key, uid, { pods: isOver ? [] : pods, certificates });
     // Restarts are told of the pods that they were decided from; else what acting has just made counts at once.
     const isSettled = judgement.restarts.length === 0 && !isOver;
     const shown = { ...judged, pods: isSettled ? await observePods(cluster, observed.job) : pods };
@@ -183,17 +177,21 @@ export class PPOJobReconciler {
     return DONE;
   }
 
-  /** The newest progress; listens to the coordinator until the job is over. Never waits. */
+  /** The newest progress; listens to the coordinator as long as one runs. Never waits. */
   #followProgress(
     key: string,
     jobUid: string,
-    state: { pods: readonly Pod[]; isOver: boolean; tls: TlsInForce | null },
+    { pods, certificates }: { readonly pods: readonly Pod[]; readonly certificates: KeptCertificates },
   ): ProgressStatus | null {
     const { progress } = this.#options;
     const latest = progress.latest(key, jobUid);
-    const address = state.isOver ? null : coordinatorAddress(state.pods);
-    if (address !== null) progress.follow(key, { jobUid, address, tls: state.tls?.operator ?? null });
-    if (state.isOver) progress.forget(key);
+    const address = coordinatorAddress(pods);
+    // The address may soon be another pod's.
+    if (address === null) progress.forget(key);
+    // Where certificates could not be written, nobody says how to call it: it is listened to as before.
+    else if (certificates.error === null) {
+      progress.follow(key, { jobUid, address, tls: certificates.inForce?.operator ?? null });
+    }
     return latest;
   }
 

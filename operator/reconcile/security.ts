@@ -14,7 +14,7 @@ import { isControlledBy } from './observe.ts';
 import { listChildren, type PlacementSource } from './placement.ts';
 
 /** A job's mutual TLS, in force. */
-export type TlsInForce = Pick<JobCertificates, 'operator' | 'renewAtMs'>;
+type TlsInForce = Pick<JobCertificates, 'operator' | 'renewAtMs'>;
 
 export interface KeptCertificates {
   /** Null where the job has none, or what is needed could not be written. */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { systemClock } from '../../../operator/cluster/clock.ts';
+import { type Clock, systemClock } from '../../../operator/cluster/clock.ts';
 import { FigureStore } from '../../../operator/reconcile/figures.ts';
 import { GrpcProgressSource } from '../../../operator/reconcile/progress-source.ts';
 import type { ProgressInput } from '../../../worker/api/generated/ppo/v1/Progress.ts';
@@ -20,14 +20,16 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-/** A coordinator that sends `messages`, then holds the stream open. */
+/** A coordinator that sends `messages`, then holds the stream open, unless it `ends` it. */
 async function startCoordinator(
   messages: readonly ProgressInput[],
   port = 0,
   tls: TlsIdentity | null = null,
+  ends = false,
 ): Promise<{ port: number; stop: () => Promise<void> }> {
   const watchProgress = streamHandler(async function* (_request: unknown, signal: AbortSignal) {
     yield* messages;
+    if (ends) return;
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   });
   const readFigures = unaryHandler(async ({ afterIteration }: { afterIteration: number }) => {
@@ -43,14 +45,17 @@ async function startCoordinator(
   return { port: server.port, stop: () => server.close(10) };
 }
 
-function startSource(figures?: FigureStore): {
+function startSource(
+  figures?: FigureStore,
+  clock: Clock = systemClock,
+): {
   source: GrpcProgressSource;
   numErrors: () => number;
   changed: () => Promise<void>;
 } {
   let numErrors = 0;
   const source = new GrpcProgressSource({
-    clock: systemClock,
+    clock,
     onError: () => {
       numErrors += 1;
     },
@@ -89,6 +94,17 @@ describe('GrpcProgressSource', () => {
     assert.equal(source.latest(KEY, 'another job of this name'), null);
     source.forget(KEY);
     assert.equal(source.latest(KEY, 'uid'), null);
+  });
+
+  it('holds back nothing when the stream ends', async () => {
+    const coordinator = await startCoordinator([{ iteration: 1 }, { iteration: 1, tokens: 7 }], 0, null, true);
+    closers.push(coordinator.stop);
+    // No time passes: what waits for its turn would wait for ever.
+    const { source, changed } = startSource(undefined, { ...systemClock, monotonicMs: () => 0, after: () => () => {} });
+    source.follow(KEY, { jobUid: 'uid', address: `${HOST}:${coordinator.port}`, tls: null });
+    await changed();
+    if (source.latest(KEY, 'uid')?.tokens === 0) await changed();
+    assert.equal(source.latest(KEY, 'uid')?.tokens, 7);
   });
 
   it('survives a coordinator that is not there yet, and one that is replaced', async () => {

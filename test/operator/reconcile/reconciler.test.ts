@@ -381,5 +381,9 @@ describe('progress', () => {
     world.progress.set(progress);
     await world.settle();
     assert.deepEqual((await world.status()).progress, progress);
+    await world.changeSpec({ suspend: true });
+    await world.finishDeletions();
+    assert.deepEqual(world.progress.followed, new Map(), "another pod may have the coordinator's address by now");
+    assert.deepEqual((await world.status()).progress, progress);
   });
 });

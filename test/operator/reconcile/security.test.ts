@@ -94,6 +94,19 @@ describe('a job in a cluster', () => {
     assert.deepEqual(await world.podNames(), POD_NAMES, 'no pod is replaced for it');
   });
 
+  it('is never called in the clear because new ones could not be written', async () => {
+    world.startOperator();
+    await world.createJob();
+    await untilPods();
+    await world.runAllPods();
+    await world.stopOperator();
+    await world.clock.advance(LIFETIMES.certificateMs - LIFETIMES.renewalMs + 1000);
+    world.store.update = () => Promise.reject(new Error('the network is gone'));
+    world.startOperator();
+    await until(async () => world.errors.some((error) => /the network is gone/.test(String(error))));
+    assert.ok(world.progress.targets.get(JOB_KEY)?.tls);
+  });
+
   it('gets back what somebody deletes', async () => {
     world.startOperator();
     await world.createJob();
