@@ -45,10 +45,12 @@ export interface JobIdentity {
 /** `checksums`: CRC-32 of what was read, by name. */
 export function identify(config: JobConfig, checksums: Readonly<Record<string, number>>): JobIdentity {
   const { maxConcurrentSequences: _speedOnly, ...rollout } = config.rollout;
+  const { function: source, clipRange } = config.reward;
   return {
     seed: config.seed,
     models: config.models,
-    reward: config.reward,
+    criticHead: config.criticHead,
+    reward: { clipRange, function: source && { path: source.path, name: source.name } },
     dataset: config.dataset,
     algorithm: config.algorithm,
     rollout,

@@ -77,7 +77,9 @@ export interface LoadOptions {
  */
 export function loadModelFolder(path: string, head: HeadKind, options: LoadOptions = {}): LoadedModel {
   const { into, newHeadSeed } = options;
-  const config = loadModelConfig(path);
+  const saved = loadModelConfig(path);
+  // Mean and deviation are those of the head that was saved.
+  const config = newHeadSeed === undefined ? saved : { ...saved, scoreMean: 0, scoreStd: 1 };
   const layout = layoutParameters(config, head);
   const files = openWeightFiles(path);
   const isRead = (tensor: LayoutTensor) => newHeadSeed === undefined || tensor.name !== SCORE_TENSOR;

@@ -5,7 +5,7 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { workerData } from 'node:worker_threads';
-import { loadModelConfig, loadModelFolder, saveModelFolder } from '../models/folder.ts';
+import { type LoadedModel, loadModelConfig, loadModelFolder, saveModelFolder } from '../models/folder.ts';
 import { layoutParameters } from '../models/layout.ts';
 import type { ModelDescription } from '../models/trunk.ts';
 import { serveCompute } from '../runtime/compute-thread.ts';
@@ -97,11 +97,10 @@ function createShared(name: string, numElements: number): Float32Array {
 function open(): TrainerInfo {
   const { kind, options } = data.objective;
   const objective = kind === 'policy' ? createPolicyObjective(options) : createValueObjective(options);
-  const config = loadModelConfig(data.modelPath);
-  const layout = layoutParameters(config, objective.head);
+  const layout = layoutParameters(loadModelConfig(data.modelPath), objective.head);
   const parameters = createShared(data.parametersName, layout.numElements);
   const reduction = createShared(data.reductionName, reductionElements(layout.numElements));
-  loadInitial(parameters);
+  const { config } = loadInitial(parameters);
   const model = { config, layout };
   const { threads } = data;
   const trainer = new RankTrainer({ device: createCpuDevice(), threads, model, objective, parameters, reduction });
@@ -115,10 +114,10 @@ function open(): TrainerInfo {
   };
 }
 
-function loadInitial(parameters: Float32Array): void {
+function loadInitial(parameters: Float32Array): LoadedModel {
   const { modelPath, objective, newHeadSeed } = data;
   const head = objective.kind === 'policy' ? 'language-model' : 'score';
-  loadModelFolder(modelPath, head, { into: parameters, ...(newHeadSeed === null ? {} : { newHeadSeed }) });
+  return loadModelFolder(modelPath, head, { into: parameters, ...(newHeadSeed === null ? {} : { newHeadSeed }) });
 }
 
 function save(directory: string, version: number): number {

@@ -40,13 +40,20 @@ describe('job state', () => {
       roles: { generation: { replicas: 7 } },
     });
     assert.deepEqual(compareIdentities(identity, identify(same, checksums)), []);
+    const scoredWithin = (timeoutSeconds: number) => {
+      const reward = { function: { path: '/r.ts', name: 'score', timeoutSeconds } };
+      return identify(jobConfig('/models', { reward }), checksums);
+    };
+    assert.deepEqual(compareIdentities(scoredWithin(1), scoredWithin(2)), [], 'more time to score');
     const other = jobConfig('/models', {
       seed: 9,
+      criticHead: 'New',
       training: { actor: { learningRate: 0.5 } },
       reward: { clipRange: [-1, 2] },
     });
     assert.deepEqual(compareIdentities(identity, identify(other, { train: 2 })), [
       'checksums.train: was 1, is 2',
+      'criticHead: was "Saved", is "New"',
       'reward.clipRange.1: was 1, is 2',
       'seed: was 5, is 9',
       'training.actor.learningRate: was 0.1, is 0.5',

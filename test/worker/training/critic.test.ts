@@ -83,6 +83,23 @@ test('it scores values alone and needs its own columns', async () => {
   });
 });
 
+test('a critic with a new head begins near zero, whatever the mean and deviation of the head that it replaces', async () => {
+  const own = testJob({ models: { critic: modelPath }, criticHead: 'New' });
+  const fresh = await startWorker({ folder: folder.path, role: 'critic', index: 2, job: own });
+  try {
+    const values = (await score(fresh, 'VALUES', sequences)).flat();
+    // A saved head of this mean and deviation would be off by 0.2 / 1.5.
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    assert.ok(Math.abs(mean) < 0.1, String(mean));
+    const directory = join(folder.path, 'fresh');
+    await exportModel(fresh, directory);
+    const { scoreMean, scoreStd } = loadModelFolder(directory, 'score').config;
+    assert.deepEqual([scoreMean, scoreStd], [0, 1]);
+  } finally {
+    await fresh.stop();
+  }
+});
+
 test('a language model is no critic: exit code 78 with a remedy', async () => {
   const wrong = makeModel(join(folder.path, 'language-model'), 'language-model', tinyConfig());
   const worker = spawnWorker({
