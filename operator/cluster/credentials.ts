@@ -4,13 +4,14 @@
 
 import type { DispatcherOptions } from '@kubernetes/client-node';
 import type { Clock } from './clock.ts';
+import type { KubeconfigOverrides } from './kubeconfig-overrides.ts';
 import { type PodEnvironment, ServiceAccountCredentials } from './service-account.ts';
 
 /** Everything a request needs to reach the server. */
 export interface ServerAccess {
   /** Without a trailing slash. */
   readonly server: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | string[]>>;
   /** How to connect; equal `connectionKey`s mean equal options. */
   readonly dispatcher: DispatcherOptions;
   readonly connectionKey: string;
@@ -24,10 +25,17 @@ export interface Credentials {
   forget(): void;
 }
 
-export interface LoadOptions {
+/** On whose behalf requests are made, by who may do so. */
+export interface Impersonation {
+  readonly user: string;
+  readonly groups: readonly string[];
+}
+
+export interface LoadOptions extends KubeconfigOverrides {
   /** A kubeconfig file. Default: as kubectl does, then the pod's service account. */
   readonly kubeconfig?: string;
   readonly context?: string;
+  readonly impersonation?: Impersonation;
   /** In a pod: without a kubeconfig its service account counts. */
   readonly pod?: PodEnvironment;
 }

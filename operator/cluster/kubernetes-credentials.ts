@@ -4,17 +4,22 @@
 import type { AgentOptions, RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from './clock.ts';
-import type { LoadOptions, ServerAccess } from './credentials.ts';
+import type { Impersonation, LoadOptions, ServerAccess } from './credentials.ts';
+import { applyOverrides } from './kubeconfig-overrides.ts';
 import { RememberedCredentials } from './remembered-credentials.ts';
 
+/** Where client-node looks when it finds no kubeconfig. */
+const NOWHERE = 'http://localhost:8080';
 const TLS_KEYS = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized', 'servername'] as const;
 
 export class KubernetesCredentials extends RememberedCredentials {
   readonly #config: KubeConfig;
+  readonly #impersonation: ServerAccess['headers'];
 
-  constructor(config: KubeConfig, clock: Clock) {
+  constructor(config: KubeConfig, clock: Clock, impersonation?: Impersonation) {
     super(clock);
     this.#config = config;
+    this.#impersonation = impersonation === undefined ? {} : impersonationHeaders(impersonation);
     if (config.getCurrentCluster() === null) {
       throw new Error(`the kubeconfig's current context "${config.getCurrentContext()}" names no cluster that it has`);
     }
@@ -25,7 +30,12 @@ export class KubernetesCredentials extends RememberedCredentials {
     if (options.kubeconfig === undefined) config.loadFromDefault();
     else config.loadFromFile(options.kubeconfig);
     if (options.context !== undefined) config.setCurrentContext(options.context);
-    return new KubernetesCredentials(config, clock);
+    applyOverrides(config, options);
+    const { server, skipTLSVerify } = config.getCurrentCluster() ?? {};
+    if (server === NOWHERE && skipTLSVerify !== true) {
+      throw new Error('there is none, neither in KUBECONFIG nor in ~/.kube/config');
+    }
+    return new KubernetesCredentials(config, clock, options.impersonation);
   }
 
   get namespace(): string {
@@ -40,9 +50,10 @@ export class KubernetesCredentials extends RememberedCredentials {
     const tls: AgentOptions = Object.fromEntries(
       TLS_KEYS.map((key) => [key, options[key]]).filter(([, value]) => value !== undefined),
     );
-    const headers = Object.fromEntries(
+    const headers: Record<string, string | string[]> = Object.fromEntries(
       Object.entries(options.headers ?? {}).map(([name, value]) => [name, String(value).trim()]),
     );
+    Object.assign(headers, this.#impersonation);
     if (options.auth) headers.Authorization = `Basic ${Buffer.from(options.auth).toString('base64')}`;
     const dispatcher = this.#config.createDispatcherOptions(cluster, tls);
     return {
@@ -52,4 +63,9 @@ export class KubernetesCredentials extends RememberedCredentials {
       connectionKey: JSON.stringify([cluster?.server, dispatcher]),
     };
   }
+}
+
+/** A group has a header of its own: nothing parts several in one. */
+function impersonationHeaders({ user, groups }: Impersonation): ServerAccess['headers'] {
+  return { 'Impersonate-User': user, ...(groups.length > 0 && { 'Impersonate-Group': [...groups] }) };
 }

@@ -148,7 +148,7 @@ export class KubernetesTransport {
     { access, ...options }: { access: ServerAccess; dispatcher: Dispatcher; signal: AbortSignal; bodyTimeout: number },
   ): Promise<Dispatcher.ResponseData> {
     const { clock, userAgent, onAttempt } = this.#options;
-    const headers: Record<string, string> = { ...access.headers, accept, 'user-agent': userAgent };
+    const headers: Record<string, string | string[]> = { ...access.headers, accept, 'user-agent': userAgent };
     if (body !== undefined) headers['content-type'] = contentType;
     const startMs = clock.monotonicMs();
     let status: number | null = null;

@@ -48,13 +48,7 @@ const TYPES: readonly string[] = ['ppo', 'ppojob', PLURAL, `ppojob.${GROUP}`, `$
 
 /** `args` without the interpreter, the script, and kubectl's own words. */
 export function parseArguments(args: readonly string[]): ParsedArguments {
-  const { values, positionals, tokens } = parseArgs({
-    args: [...args],
-    options: FLAGS,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
+  const { values, positionals, tokens } = parse(args);
   const [word, ...names] = positionals;
   const command = COMMAND_NAMES.find((name) => name === word) ?? null;
   if (values['help'] === true || word === undefined || word === 'help') return helpOn(command, names);
@@ -65,6 +59,22 @@ export function parseArguments(args: readonly string[]): ParsedArguments {
   problems.push(...checkNames(command, names), ...checkTogether(command, names, flags));
   if (problems.length > 0) return { kind: 'wrong', command, problems };
   return { kind: 'run', run: { command, name: names[0] === undefined ? null : bareName(names[0]), flags } };
+}
+
+/** The flags of words that need be no whole command yet; what is wrong with them is left out. */
+export function flagsOf(args: readonly string[]): Flags {
+  return readFlags(parse(args).values as RawFlags, []);
+}
+
+function parse(args: readonly string[]) {
+  // kubectl's `-n=ml`: the parser would take the `=` for a part of the value.
+  const plain = args.map((arg) => (arg[2] === '=' ? `${longFlag(arg.slice(0, 2))}${arg.slice(2)}` : arg));
+  return parseArgs({ args: plain, options: FLAGS, strict: false, allowPositionals: true, tokens: true });
+}
+
+function longFlag(short: string): string {
+  const found = Object.entries(FLAGS).find(([, flag]) => 'short' in flag && `-${flag.short}` === short);
+  return found === undefined ? short : `--${found[0]}`;
 }
 
 function bareName(text: string): string {
@@ -121,6 +131,7 @@ function checkTogether(command: CommandName, names: readonly string[], flags: Fl
       command === 'scale' && isNamed && flags.generation === null,
       'scale needs --generation N: generation pods are all that scales while a job runs',
     ],
+    [flags.asGroups.length > 0 && flags.as === null, '--as-group says of which groups a user is: give --as, too'],
     [flags.isWatched && flags.isOnce, '--watch and --once exclude each other'],
     [flags.isWatched && !isNamed, '--watch needs the name of a PPOJob; to watch all of them: kubectl get ppojobs -w'],
     [flags.isAllNamespaces && isNamed, '--all-namespaces lists jobs; it takes no name'],

@@ -15,6 +15,12 @@ export const FLAGS = {
   namespace: { type: 'string', short: 'n' },
   context: { type: 'string' },
   kubeconfig: { type: 'string' },
+  cluster: { type: 'string' },
+  user: { type: 'string' },
+  server: { type: 'string', short: 's' },
+  as: { type: 'string' },
+  'as-group': { type: 'string', multiple: true },
+  'request-timeout': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   'all-namespaces': { type: 'boolean', short: 'A' },
   watch: { type: 'boolean', short: 'w' },
@@ -32,7 +38,10 @@ export const FLAGS = {
 } as const;
 export type FlagName = keyof typeof FLAGS;
 
-export const COMMON_FLAGS: readonly FlagName[] = ['namespace', 'context', 'kubeconfig', 'help'];
+export const COMMON_FLAGS: readonly FlagName[] = [
+  ...(['namespace', 'context', 'kubeconfig', 'cluster', 'user', 'server'] as const),
+  ...(['as', 'as-group', 'request-timeout', 'help'] as const),
+];
 
 export const FLAGS_OF: Readonly<Record<CommandName, readonly FlagName[]>> = {
   status: ['all-namespaces', 'watch', 'once'],
@@ -53,6 +62,13 @@ export interface Flags {
   readonly namespace: string | null;
   readonly context: string | null;
   readonly kubeconfig: string | null;
+  readonly cluster: string | null;
+  readonly user: string | null;
+  readonly server: string | null;
+  /** On whose behalf. */
+  readonly as: string | null;
+  readonly asGroups: readonly string[];
+  readonly requestTimeoutSeconds: number | null;
   readonly isAllNamespaces: boolean;
   readonly isWatched: boolean;
   readonly isOnce: boolean;
@@ -68,9 +84,11 @@ export interface Flags {
   readonly generation: number | null;
 }
 
-export type RawFlags = Readonly<Partial<Record<FlagName, string | boolean>>>;
+export type RawFlags = Readonly<Partial<Record<FlagName, string | boolean | readonly string[]>>>;
 
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+/** A day: timers know no more than a few weeks. */
+const MAX_TIMEOUT_SECONDS = 86_400;
 /** As the schema of `roles.generation.replicas`. */
 const MAX_GENERATION = 1024;
 
@@ -89,6 +107,12 @@ export function readFlags(raw: RawFlags, problems: string[]): Flags {
     namespace: text('namespace'),
     context: text('context'),
     kubeconfig: text('kubeconfig'),
+    cluster: text('cluster'),
+    user: text('user'),
+    server: read('server', parseUrl, 'a URL such as https://127.0.0.1:6443'),
+    as: text('as'),
+    asGroups: [raw['as-group'] ?? []].flat().filter((group) => typeof group === 'string'),
+    requestTimeoutSeconds: read('request-timeout', parseTimeout, 'a time such as 5, 30s or 2m'),
     isAllNamespaces: is('all-namespaces'),
     isWatched: is('watch'),
     isOnce: is('once'),
@@ -112,6 +136,16 @@ function parseWhole(text: string, least: number): number | null {
 function parseGeneration(text: string): number | null {
   const count = parseWhole(text, 1);
   return count !== null && count <= MAX_GENERATION ? count : null;
+}
+
+/** As kubectl's: seconds, or a time with its unit. */
+function parseTimeout(text: string): number | null {
+  const seconds = parseWhole(text, 1) ?? parseSeconds(text);
+  return seconds !== null && seconds <= MAX_TIMEOUT_SECONDS ? seconds : null;
+}
+
+function parseUrl(text: string): string | null {
+  return /^https?:\/\/[^/?#]+/.test(text) && URL.canParse(text) ? text : null;
 }
 
 /** "1h30m" in seconds, at least one. */

@@ -3,8 +3,15 @@ import type { CommandName } from './flags.ts';
 
 const COMMON = `
   -n, --namespace NAME    default: the kubeconfig's, or default
-      --context NAME      default: the kubeconfig's current one
       --kubeconfig FILE   default: KUBECONFIG, then ~/.kube/config
+      --context NAME      of the kubeconfig; default: its current one
+      --cluster NAME      of the kubeconfig, in place of the context's
+      --user NAME         of the kubeconfig, in place of the context's
+  -s, --server URL        of the API server, in place of the cluster's
+      --as NAME           act on behalf of this user, where you may
+      --as-group NAME     and of this group; may be given again
+      --request-timeout TIME
+                          of each request, such as 5s; default: 30s
   -h, --help
 `;
 

@@ -2,8 +2,7 @@
  * Entry of the kubectl plugin: standard streams, Ctrl-C, and the exit code. A table of contents. The launcher
  * (kubectl-ppo.js) starts it with the Node that this package brings.
  */
-import { parseArguments } from './arguments.ts';
-import { readFlags } from './flags.ts';
+import { flagsOf } from './arguments.ts';
 import { runCompletion, runPlugin } from './plugin.ts';
 import { EXIT, type Output } from './session.ts';
 
@@ -29,9 +28,7 @@ process.stdout.on('error', () => process.exit(EXIT.done));
 
 const [first, ...rest] = process.argv.slice(2);
 if (first === COMPLETE) {
-  const parsed = parseArguments(rest);
-  const flags = parsed.kind === 'run' ? parsed.run.flags : readFlags({}, []);
-  process.stdout.write(await runCompletion(rest, flags));
+  process.stdout.write(await runCompletion(rest, flagsOf(rest)));
 } else {
   process.exitCode = await runPlugin({ args: process.argv.slice(2), output, signal: stop.signal });
 }

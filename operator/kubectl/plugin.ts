@@ -26,6 +26,9 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
   ...{ status, logs, top, 'explain-failure': explainFailure, suspend, resume, scale, version },
 };
 
+/** Whoever presses Tab waits no longer. */
+const COMPLETION_TIMEOUT_SECONDS = 5;
+
 export interface PluginOptions {
   /** Without the interpreter and the script. */
   readonly args: readonly string[];
@@ -54,9 +57,10 @@ export async function runPlugin({ args, output, signal }: PluginOptions): Promis
 
 /** What kubectl_complete-ppo prints. A cluster that can't be asked has no names to propose. */
 export async function runCompletion(words: readonly string[], flags: Flags): Promise<string> {
+  const requestTimeoutSeconds = flags.requestTimeoutSeconds ?? COMPLETION_TIMEOUT_SECONDS;
   return complete(words, async (namespace) => {
     try {
-      return await withConnection({ ...flags, namespace }, async (place) =>
+      return await withConnection({ ...flags, namespace, requestTimeoutSeconds }, async (place) =>
         (await listJobs(place)).map(({ metadata }) => metadata.name),
       );
     } catch {
@@ -69,7 +73,9 @@ type Connection = Omit<Session, 'output' | 'signal'>;
 
 async function withConnection<T>(flags: Flags, run: (connection: Connection) => Promise<T>): Promise<T> {
   const credentials = loadCredentials(flags);
-  const cluster = new KubernetesCluster({ credentials, userAgent: PLUGIN_MANAGER });
+  const { requestTimeoutSeconds } = flags;
+  const deadline = requestTimeoutSeconds === null ? {} : { deadlineMs: 1000 * requestTimeoutSeconds };
+  const cluster = new KubernetesCluster({ credentials, userAgent: PLUGIN_MANAGER, ...deadline });
   try {
     return await run({
       cluster,
@@ -83,8 +89,15 @@ async function withConnection<T>(flags: Flags, run: (connection: Connection) => 
   }
 }
 
-function loadCredentials({ kubeconfig, context }: Flags): KubernetesCredentials {
-  const options = { ...(kubeconfig !== null && { kubeconfig }), ...(context !== null && { context }) };
+function loadCredentials({ kubeconfig, context, cluster, user, server, as, asGroups }: Flags): KubernetesCredentials {
+  const options = {
+    ...(kubeconfig !== null && { kubeconfig }),
+    ...(context !== null && { context }),
+    ...(cluster !== null && { cluster }),
+    ...(user !== null && { user }),
+    ...(server !== null && { server }),
+    ...(as !== null && { impersonation: { user: as, groups: asGroups } }),
+  };
   try {
     return KubernetesCredentials.load(options, systemClock);
   } catch (error) {

@@ -2,11 +2,9 @@
 // what a script says, and their logs come by way of the API server from a kubelet's stand-in.
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
 import { createServer } from 'node:http';
-import { networkInterfaces, tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { networkInterfaces } from 'node:os';
 import { describe, it } from 'node:test';
 import { LABELS, ROLE_NAMES } from '../../operator/api/names.ts';
 import type { PPOJobStatus } from '../../operator/api/ppojob.ts';
@@ -21,42 +19,25 @@ import type { KubectlResult } from './kubectl.ts';
 import { KubeletLogs } from './kubelet-logs.ts';
 import { TestNode } from './nodes.ts';
 import { ended, PlayedKubelet, type PodScript, RUNNING } from './played-kubelet.ts';
+import { KubectlWithPlugin } from './plugin.ts';
 import { CONTROL_PLANE, KUBERNETES_VERSION } from './versions.ts';
 
-const LAUNCHER = join(import.meta.dirname, '..', '..', 'operator', 'kubectl', 'kubectl-ppo.js');
 const WRITER = { fieldManager: 'test' };
-const TIMEOUT_MS = 120_000;
 
 const environment = await startOwnEnvironment();
 const { cluster, plane } = environment;
-const { kubectl } = await ensureBinaries(CONTROL_PLANE);
+const kubectl = new KubectlWithPlugin(await ensureBinaries(CONTROL_PLANE), plane.kubeconfig);
+const call = kubectl.call.bind(kubectl);
 const logs = await KubeletLogs.start(plane.network.hostAddress);
 const node = await TestNode.start({
   ...{ cluster, network: plane.network, name: 'node-a', logsPort: logs.port, processes: null },
 });
-/** The folder on the PATH that npm would put the plugin's programs into. */
-const folder = mkdtempSync(join(tmpdir(), 'ppo-kubectl-'));
-for (const name of ['kubectl-ppo', 'kubectl_complete-ppo']) symlinkSync(LAUNCHER, join(folder, name));
-const env = {
-  ...process.env,
-  PATH: [folder, dirname(process.execPath), process.env.PATH].join(delimiter),
-  KUBECONFIG: plane.kubeconfig,
-};
 
 environment.beforeClose(async () => {
   await node.stop(0);
   await logs.close();
-  rmSync(folder, { recursive: true, force: true });
+  kubectl.dispose();
 });
-
-function call(...args: string[]): Promise<KubectlResult> {
-  return new Promise((resolve) => {
-    execFile(kubectl, args, { env, timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
-      resolve({ code, stdout, stderr });
-    });
-  });
-}
 
 interface Scene {
   readonly world: JobWorld;
@@ -142,7 +123,7 @@ describe('kubectl ppo', { concurrency: 2 }, () => {
         assert.deepEqual(Object.keys(JSON.parse(json)), ['time', 'pod', 'container', 'msg']);
 
         const args = ['ppo', 'logs', 'tiny', '-f', '--role', 'reward', '-n', world.namespace];
-        const following = spawn(kubectl, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+        const following = kubectl.spawn(...args);
         let heard = '';
         following.stdout.on('data', (data: Buffer) => {
           heard += data;
@@ -208,6 +189,21 @@ describe('kubectl ppo', { concurrency: 2 }, () => {
     }
   });
 
+  it('asks on behalf of others, each with no more than their rights', async () => {
+    const namespace = await environment.newNamespace();
+    const binding = ['rolebinding', 'team', '--clusterrole=cluster-admin', '--group=team', '-n', namespace];
+    const bound = await call('create', ...binding);
+    assert.equal(bound.code, 0, bound.stderr);
+    const list = (...flags: string[]) => call('ppo', 'status', '-n', namespace, '--as', 'jane', ...flags);
+    const refused = await list('--as-group', 'other');
+    assert.match(refused.stderr, /^the cluster does not let you: .*User "jane" cannot list/);
+    assert.equal(refused.code, 1);
+    await until("the group's rights count", async () => {
+      const { code, stderr } = await list('--as-group', 'other', '--as-group', 'team', '--request-timeout', '20s');
+      return code === 0 ? null : stderr;
+    });
+  });
+
   it('completes words, tells versions, and says in a sentence what is wrong', async () => {
     const namespace = await environment.newNamespace();
     const job = buildJob();
@@ -221,6 +217,8 @@ describe('kubectl ppo', { concurrency: 2 }, () => {
       [['status', 'arithmetik', '-n', namespace], 1, /^there is no PPOJob "arithmetik" .*did you mean arithmetic\?\n$/],
       [['logs', '-n', namespace], 2, /^logs needs the name of a PPOJob\nsee kubectl ppo logs --help\n$/],
       [['logs', 'arithmetic', '-n', namespace], 1, /^PPOJob arithmetic has no pods/],
+      [['status', '--cluster', 'nowhere'], 1, /^the kubeconfig can't be used: .*no cluster "nowhere"; it has: /],
+      [['status', '-s', 'https://127.0.0.1:1'], 1, /^the API server does not answer: .*ECONNREFUSED 127\.0\.0\.1:1\n/],
       [['status', '--context', 'nowhere'], 1, /^the kubeconfig can't be used: .*"nowhere"/],
       [['status', '--kubeconfig', '/nowhere'], 1, /^the kubeconfig can't be used: .*\/nowhere/],
     ];

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, it } from 'node:test';
+import type { KubeconfigOverrides } from '../../../operator/cluster/kubeconfig-overrides.ts';
 import { KubernetesCredentials } from '../../../operator/cluster/kubernetes-credentials.ts';
 import { ManualClock } from './fixtures.ts';
 
@@ -14,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-function write(cluster: Record<string, unknown>, user: Record<string, unknown>): string {
+function write(cluster: Record<string, unknown>, user: Record<string, unknown>, more = {}): string {
   const path = join(directory, 'kubeconfig');
   const config = {
     apiVersion: 'v1',
@@ -26,6 +27,7 @@ function write(cluster: Record<string, unknown>, user: Record<string, unknown>):
       { name: 'one', context: { cluster: 'c', user: 'u', namespace: 'ns' } },
       { name: 'lost', context: { cluster: 'nowhere', user: 'u' } },
     ],
+    ...more,
   };
   writeFileSync(path, JSON.stringify(config));
   return path;
@@ -80,4 +82,44 @@ it('refuses a context that leads nowhere', () => {
     () => KubernetesCredentials.load({ kubeconfig, context: 'lost' }, new ManualClock()),
     /current context "lost" names no cluster/,
   );
+});
+
+it('takes another cluster, user or server in place of those of the context, and keeps its namespace', async () => {
+  const clusters = ['c', 'd'].map((name) => ({
+    name,
+    cluster: { server: `https://${name}`, 'tls-server-name': name },
+  }));
+  const users = ['u', 'v'].map((name) => ({ name, user: { token: name } }));
+  const kubeconfig = write({}, {}, { clusters, users });
+  const ask = async (overrides: KubeconfigOverrides) => {
+    const credentials = KubernetesCredentials.load({ kubeconfig, ...overrides }, new ManualClock());
+    const { server, headers, dispatcher } = await credentials.access();
+    assert.equal(credentials.namespace, 'ns');
+    const { servername } = (dispatcher as { connect: { servername?: string } }).connect;
+    return [server, servername, headers.Authorization];
+  };
+  assert.deepEqual(await ask({}), ['https://c', 'c', 'Bearer u']);
+  assert.deepEqual(await ask({ cluster: 'd' }), ['https://d', 'd', 'Bearer u']);
+  assert.deepEqual(await ask({ user: 'v' }), ['https://c', 'c', 'Bearer v']);
+  assert.deepEqual(await ask({ cluster: 'd', user: 'v', server: 'https://e/' }), ['https://e', 'd', 'Bearer v']);
+  assert.deepEqual(await ask({ server: 'http://127.0.0.1:8001' }), ['http://127.0.0.1:8001', 'c', 'Bearer u']);
+  const refused = (overrides: KubeconfigOverrides, pattern: RegExp) =>
+    assert.throws(() => KubernetesCredentials.load({ kubeconfig, ...overrides }, new ManualClock()), pattern);
+  refused({ cluster: 'x' }, /the kubeconfig has no cluster "x"; it has: c, d/);
+  refused({ user: 'x' }, /the kubeconfig has no user "x"; it has: u, v/);
+});
+
+it('names an unknown context also where parts of it are replaced', () => {
+  const kubeconfig = write({}, {});
+  const load = () => KubernetesCredentials.load({ kubeconfig, context: 'x', cluster: 'c' }, new ManualClock());
+  assert.throws(load, /the kubeconfig has no context "x"/);
+});
+
+it('acts on behalf of another user, each group in a header of its own', async () => {
+  const kubeconfig = write({ 'insecure-skip-tls-verify': true }, { token: 'secret', as: 'of-the-file' });
+  const impersonation = { user: 'jane', groups: ['a,b', 'c'] };
+  const { headers } = await KubernetesCredentials.load({ kubeconfig, impersonation }, new ManualClock()).access();
+  assert.deepEqual(headers, {
+    ...{ Authorization: 'Bearer secret', 'Impersonate-User': 'jane', 'Impersonate-Group': ['a,b', 'c'] },
+  });
 });

@@ -1,8 +1,8 @@
 /** The command line: what is understood, and what is said of what isn't. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Invocation, parseArguments } from '../../../operator/kubectl/arguments.ts';
-import { COMMAND_NAMES, FLAGS_OF } from '../../../operator/kubectl/flags.ts';
+import { flagsOf, type Invocation, parseArguments } from '../../../operator/kubectl/arguments.ts';
+import { COMMAND_NAMES, COMMON_FLAGS, FLAGS_OF } from '../../../operator/kubectl/flags.ts';
 import { HELP, HELP_OF } from '../../../operator/kubectl/help.ts';
 
 function run(...args: string[]): Invocation {
@@ -26,6 +26,26 @@ test('a command, a name, and flags before or behind them', () => {
       ...{ namespace: 'ml', role: 'actor', index: 1, isFollowed: true, tail: 5, output: 'text' },
     },
   );
+});
+
+test("kubectl's flags for whom to ask, and as whom", () => {
+  const place = ['--cluster', 'c', '--user=u', '-s', 'https://127.0.0.1:6443'];
+  const whom = ['--as', 'jane', '--as-group', 'a', '--as-group=b', '--request-timeout', '90'];
+  const { cluster, user, server, as, asGroups, requestTimeoutSeconds } = run('status', ...place, ...whom).flags;
+  assert.deepEqual([cluster, user, server, as], ['c', 'u', 'https://127.0.0.1:6443', 'jane']);
+  assert.deepEqual([asGroups, requestTimeoutSeconds], [['a', 'b'], 90]);
+  assert.equal(run('status', '--request-timeout', '2m').flags.requestTimeoutSeconds, 120);
+});
+
+test('a short flag with its value behind a =, as kubectl takes it', () => {
+  const { namespace, output } = run('logs', 'a', '-n=ml', '-o=json').flags;
+  assert.deepEqual([namespace, output], ['ml', 'json']);
+  assert.deepEqual(problems('logs', 'a', '-f=true'), ['--follow takes no value, found "true"']);
+});
+
+test('flags of a command that is not whole yet', () => {
+  const { context, namespace } = flagsOf(['scale', '--context', 'far', '-n', 'ml', 'ti']);
+  assert.deepEqual([context, namespace], ['far', 'ml']);
 });
 
 test('names as kubectl prints them', () => {
@@ -57,7 +77,7 @@ test('help: of the plugin, of a command, however it is asked for', () => {
 test('help names every command and every flag', () => {
   for (const command of COMMAND_NAMES) {
     assert.match(HELP, new RegExp(`^ {2}${command} `, 'm'));
-    for (const flag of FLAGS_OF[command])
+    for (const flag of [...FLAGS_OF[command], ...COMMON_FLAGS])
       assert.match(HELP_OF[command], new RegExp(`--${flag}\\b`), `${command} ${flag}`);
   }
 });
@@ -83,6 +103,11 @@ test('every problem at once, each with what to do', () => {
         /--output yaml: must be text or json/,
       ],
     ],
+    [['status', '--server', '127.0.0.1:6443'], [/--server 127.*: must be a URL such as/]],
+    [['status', '--request-timeout', '0'], [/--request-timeout 0: must be a time/]],
+    [['status', '--request-timeout', '9999d'], [/--request-timeout 9999d: must be a time/]],
+    [['status', '--as-group', 'a'], [/give --as, too/]],
+    [['status', '--as-group'], [/--as-group needs a value/]],
     [['logs', 'a', '--index', '1'], [/give --role, too/]],
     [['logs', 'a', '-f', '-p'], [/--follow and --previous exclude/]],
     [['logs', 'a', '--since', '1m', '--since-time', 'soon'], [/--since-time soon: must be a date/]],
