@@ -3,7 +3,7 @@
  * Objects are merged key by key, lists of named items item by item, lists of terms are added up, and anything else is
  * replaced; so fields that nobody here knows are merged as well. Checks nothing: operator/api has.
  */
-
+import { posix } from 'node:path';
 import { COLOCATED, CONTAINERS, type RoleName, SHARED_ROLES } from '../api/names.ts';
 import type { PodTemplate } from '../api/pod-template-schema.ts';
 import type { PPOJob } from '../api/ppojob.ts';
@@ -67,10 +67,16 @@ function defined(mapping: Mapping): Mapping {
   return Object.fromEntries(Object.entries(mapping).filter(([, value]) => value !== undefined));
 }
 
+/** A path has one spelling from here on, so that `/data/` replaces `/data`, and covers what lies in it. */
+function resolveMounts(mounts: PodTemplate['volumeMounts']): PodTemplate['volumeMounts'] {
+  return mounts?.map((mount) => ({ ...mount, mountPath: posix.resolve('/', mount.mountPath) }));
+}
+
 /** `pod`, of one role, with what the manifest says of its containers and their volumes. */
 export function applyContainerTemplate(pod: Pod, job: PPOJob, role: RoleName): Pod {
   const template = templateOf(job, [role]);
-  const { image, imagePullPolicy, env, volumeMounts, volumes, communicatorResources } = template;
+  const { image, imagePullPolicy, env, volumes, communicatorResources } = template;
+  const volumeMounts = resolveMounts(template.volumeMounts);
   const common = defined({ image, imagePullPolicy, env });
   const apply = (container: Container): Container => {
     const own = container.name === CONTAINERS.worker ? { volumeMounts } : { resources: communicatorResources };

@@ -37,6 +37,19 @@ test('the words for all pods reach the worker of every role', () => {
   }
 });
 
+test('a mount is where it is however its path is written', () => {
+  const mountsOf = (mountPath: string) => {
+    const changes = { 'spec.podTemplate': { volumes: [claim], volumeMounts: [{ name: 'data', mountPath }] } };
+    return podOf('actor', changes).spec.containers[0]?.volumeMounts?.map((one) => `${one.name} ${one.mountPath}`);
+  };
+  const beside = ['ppo-config /etc/ppo', 'ppo-tmp /tmp', 'ppo-shared /dev/shm/ppo'];
+  // No folder of the pod's own hides the volume that results are to go to.
+  for (const path of ['/workspace', '/workspace/', '//workspace/.', 'workspace']) {
+    assert.deepEqual(mountsOf(path), [...beside, 'data /workspace'], path);
+  }
+  assert.deepEqual(mountsOf('/tmp/'), [beside[0], 'data /tmp', beside[2], 'ppo-output /workspace/output']);
+});
+
 test('the words for a role reach its pods alone, and go before those for all', () => {
   const changes = {
     'spec.podTemplate': { nodeSelector: { pool: 'cpu', zone: 'a' }, priorityClassName: 'low' },
