@@ -3,12 +3,12 @@
  * absolute, its input files looked for. Every problem is reported, none is thrown. Starts nothing.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { readManifestText } from '../api/manifest-text.ts';
 import { SECRET_VARIABLES } from '../api/names.ts';
 import { type ParsedPPOJob, parsePPOJob } from '../api/parse.ts';
-import { resolvePaths } from '../api/paths.ts';
+import { inputPaths, resolvePaths } from '../api/paths.ts';
 import type { PPOJob } from '../api/ppojob.ts';
 import { describeValue, type Problem } from '../api/problems.ts';
 import type { Override } from './arguments.ts';
@@ -37,7 +37,7 @@ export function loadManifest(source: ManifestSource): ParsedPPOJob {
   if (!resolved.ok) return resolved;
   const { environment = {} } = source;
   const missing = [...findMissingFiles(resolved.job), ...findMissingSecrets(resolved.job, environment)];
-  const problems = [...missing, ...findSuspension(resolved.job)];
+  const problems = [...missing, ...findHeldInputs(resolved.job), ...findSuspension(resolved.job)];
   return problems.length > 0 ? { ok: false, problems } : resolved;
 }
 
@@ -120,6 +120,18 @@ function findMissingFiles({ spec }: PPOJob): Problem[] {
 function notFiles(paths: Readonly<Record<string, string>>, rule: string): Problem[] {
   const wrong = Object.entries(paths).filter(([, path]) => !statSync(path, { throwIfNoEntry: false })?.isFile());
   return wrong.map(([field, found]) => missing(field, found, rule));
+}
+
+/** An earlier run's folders are moved aside: what the next one reads would go with them. */
+function findHeldInputs(job: PPOJob): Problem[] {
+  const { checkpoint, output } = job.spec;
+  const written = { 'spec.output.path': output.path, 'spec.checkpoint.path': checkpoint.path };
+  return Object.entries(written).flatMap(([field, folder]) => {
+    const held = inputPaths(job).find((input) => !relative(folder, input).startsWith('..'));
+    if (held === undefined) return [];
+    const rule = `must not hold models or data, as it does ${held}: a run has the folder to itself`;
+    return [{ path: field, found: describeValue(folder), rule, remedy: 'name a folder beside them' }];
+  });
 }
 
 /** There are no Secrets here, and pods that lack one would never start. */

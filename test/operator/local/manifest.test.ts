@@ -96,6 +96,15 @@ test('paths that only differ as text are found to be the same file', () => {
   );
 });
 
+test('folders of a run hold nothing that the job reads: a later run moves them aside', () => {
+  const problemsOf = (loaded: ReturnType<typeof load>) => (loaded.ok ? [] : loaded.problems.map(({ path }) => path));
+  for (const outputPath of [directory, '/']) {
+    assert.deepEqual(problemsOf(load(SPEC, { outputPath })), ['spec.output.path'], outputPath);
+  }
+  assert.deepEqual(problemsOf(load(`${SPEC}  checkpoint: { path: ./model/.. }\n`)), ['spec.checkpoint.path']);
+  assert.deepEqual(problemsOf(load(SPEC, { outputPath: join(directory, 'mod') })), []);
+});
+
 test('what stands in a Secret must be in the environment here', () => {
   const tracing = 'tracing: { endpoint: "http://c:4318", headersSecret: { name: s, key: k } }';
   const spec = `${SPEC}  tracking: { ${tracing} }\n`;
