@@ -18,7 +18,7 @@ import { flattenFields } from '../cluster/field-paths.ts';
 import { copyJson, type Json } from '../cluster/json.ts';
 import type { KubernetesObject, NetworkPolicy, Pod, Stored } from '../cluster/objects.ts';
 import type { DesiredObjects, PlacementObject } from '../plan/plan.ts';
-import type { Observed } from './observe.ts';
+import { isControlledBy, type Observed } from './observe.ts';
 import type { StoredPlacement } from './placement.ts';
 import { groupOf, hasEnded } from './pod-state.ts';
 
@@ -105,17 +105,14 @@ async function attempt({ name, run }: Step): Promise<Error | null> {
 
 function applySteps(cluster: Cluster, input: ActInput): Step[] {
   const { desired, observed, isSpecNew } = input;
-  const apply = <T extends KubernetesObject>(
-    kind: ResourceKind<T>,
-    object: T,
-    known: readonly Stored<T>[],
-    isForPods = false,
-  ): Step[] => {
+  const apply = <T extends KubernetesObject>(kind: ResourceKind<T>, object: T, known: readonly Stored<T>[]): Step[] => {
     const existing = known.find(({ metadata }) => metadata.name === object.metadata.name);
     if (existing !== undefined && !isSpecNew && holds(existing, object)) return [];
-    const options = { fieldManager: FIELD_MANAGER, force: true };
-    const name = `apply ${kind.kind} ${object.metadata.name}`;
-    return [{ name, isForPods, run: () => cluster.apply<T>(kind, object, options) }];
+    const run = async (): Promise<void> => {
+      if (existing === undefined) await refuseForeign(cluster, kind, { object, jobUid: observed.job.metadata.uid });
+      await cluster.apply<T>(kind, object, { fieldManager: FIELD_MANAGER, force: true });
+    };
+    return [{ name: `apply ${kind.kind} ${object.metadata.name}`, isForPods: true, run }];
   };
   const wanted = new Set(desired.services.map(({ metadata }) => metadata.name));
   return [
@@ -129,18 +126,30 @@ function applySteps(cluster: Cluster, input: ActInput): Step[] {
   ];
 }
 
-type Apply = <T extends KubernetesObject>(
+type Apply = <T extends KubernetesObject>(kind: ResourceKind<T>, object: T, known: readonly Stored<T>[]) => Step[];
+
+/**
+ * Throws where the name is somebody else's: an apply would take the object over, and it would go with the job. Whoever may
+ * make a job could so undo a NetworkPolicy that is not theirs to change.
+ */
+async function refuseForeign<T extends KubernetesObject>(
+  cluster: Cluster,
   kind: ResourceKind<T>,
-  object: T,
-  known: readonly Stored<T>[],
-  isForPods: boolean,
-) => Step[];
+  { object, jobUid }: { readonly object: T; readonly jobUid: string },
+): Promise<void> {
+  try {
+    const stored = await cluster.get(kind, object.metadata);
+    if (!isControlledBy(stored, jobUid)) throw new Error('there is one already, and it is not of this job');
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+  }
+}
 
 /** Pods wait for their policy: until it is there, anybody may reach them. */
 function networkPolicySteps(cluster: Cluster, { desired, networkPolicies }: ActInput, apply: Apply): Step[] {
   const wanted = new Set(desired.networkPolicies.map(({ metadata }) => metadata.name));
   return [
-    ...desired.networkPolicies.flatMap((policy) => apply(NETWORK_POLICIES, policy, networkPolicies, true)),
+    ...desired.networkPolicies.flatMap((policy) => apply(NETWORK_POLICIES, policy, networkPolicies)),
     ...networkPolicies
       .filter(({ metadata }) => !wanted.has(metadata.name))
       .map((policy) => deletion(cluster, NETWORK_POLICIES, policy)),
@@ -157,7 +166,7 @@ function placementSteps(cluster: Cluster, { desired, placement }: ActInput, appl
   return [
     ...desired.placement.flatMap(({ kind, object }) => {
       const ofKind = known.filter(({ apiVersion, kind: name }) => apiVersion === kind.apiVersion && name === kind.kind);
-      return apply(kind, object, ofKind, true).map((step) => ({ ...step, name: `${step.name} (${kind.apiVersion})` }));
+      return apply(kind, object, ofKind).map((step) => ({ ...step, name: `${step.name} (${kind.apiVersion})` }));
     }),
     ...placement
       .filter((stored) => !desired.placement.some((wanted) => isSame(wanted, stored)))

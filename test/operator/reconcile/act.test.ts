@@ -1,0 +1,45 @@
+// What the operator writes, and what it never writes over. The order of writes is tested with the reconciler.
+
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { CONFIG_MAPS, NETWORK_POLICIES, type ResourceKind, SERVICES } from '../../../operator/cluster/cluster.ts';
+import type { KubernetesObject } from '../../../operator/cluster/objects.ts';
+import { MACHINE } from '../../../operator/plan/platform.ts';
+import { NAMESPACE, WRITER } from '../cluster/fixtures.ts';
+import { World } from './fixtures.ts';
+
+interface Foreign extends KubernetesObject {
+  readonly spec?: unknown;
+  readonly data?: unknown;
+}
+
+/** Of somebody else, under names that the job's children have. */
+const FOREIGN: readonly { readonly kind: ResourceKind<Foreign>; readonly name: string; readonly content: object }[] = [
+  { kind: CONFIG_MAPS, name: 'tiny-config', content: { data: { mine: 'yes' } } },
+  { kind: SERVICES, name: 'tiny-generation', content: { spec: { selector: { app: 'web' } } } },
+  { kind: NETWORK_POLICIES, name: 'tiny', content: { spec: { podSelector: {}, policyTypes: ['Ingress'] } } },
+];
+
+for (const { kind, name, content } of FOREIGN) {
+  it(`leaves a ${kind.kind} of somebody else alone, has no pods meanwhile, and says so`, async () => {
+    const world = new World();
+    world.platform = { ...MACHINE, kind: 'Cluster' };
+    const metadata = { namespace: NAMESPACE, name };
+    const { apiVersion } = kind;
+    const made = await world.store.create(kind, { apiVersion, kind: kind.kind, metadata, ...content }, WRITER);
+    world.startOperator();
+    try {
+      await world.createJob({ security: { tls: { mode: 'Disabled' } } });
+      const problem = new RegExp(`apply ${kind.kind} ${name}: there is one already, and it is not of this job`);
+      assert.match(String(world.errors[0]), problem);
+      assert.deepEqual(await world.store.get(kind, metadata), made);
+      assert.deepEqual(await world.podNames(), []);
+      await world.store.delete(kind, metadata);
+      await world.clock.advance(60_000);
+      await world.settle();
+      assert.equal((await world.podNames()).length, 7);
+    } finally {
+      await world.stopOperator();
+    }
+  });
+}
