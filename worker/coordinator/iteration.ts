@@ -189,7 +189,10 @@ function scoringOptions(job: Job, role: WorkerRole): Omit<ScoringOptions, 'kind'
     role,
     replicas: job.config.roles[role].replicas,
     waitMs: rendezvousMs(job.config),
-    onFailure: (asked) => job.metrics.scoringFailures.inc({ role: asked }),
+    onFailure: (asked, error) => {
+      job.metrics.scoringFailures.inc({ role: asked });
+      job.log.warn({ err: error, scorer: asked }, 'scoring failed');
+    },
   };
 }
 

@@ -38,7 +38,7 @@ export interface ScoringOptions {
   readonly waitMs: number;
   readonly signal: AbortSignal;
   /** Hears of every request that failed, also of those that lost their replica. */
-  readonly onFailure?: (role: WorkerRole) => void;
+  readonly onFailure?: (role: WorkerRole, error: unknown) => void;
 }
 
 /** Tokens in one request. */
@@ -79,7 +79,7 @@ async function scoreShare(options: ScoringOptions, preferredIndex: number): Prom
       return await calls.call(member, { signal }, (context) => converse(options, context));
     } catch (error) {
       signal.throwIfAborted();
-      options.onFailure?.(options.role);
+      options.onFailure?.(options.role, error);
       if (error instanceof MemberLostError) continue;
       failures++;
       if (failures >= MAX_FAILURES) {

@@ -87,9 +87,13 @@ describe('score', () => {
         return answer(request);
       };
       await stub.start('reward', 0, scoring(counting));
-      const failing = score(options(stub, { replicas: 1 }));
+      const heard: string[] = [];
+      const onFailure = (role: string, error: unknown) => heard.push(`${role}: ${error}`);
+      const failing = score(options(stub, { replicas: 1, onFailure }));
       await assert.rejects(failing, /rewards of 5 responses could not be computed after 3 tries: reward-0: /);
       assert.equal(tries, 3);
+      assert.equal(heard.length, 3);
+      for (const line of heard) assert.match(line, /^reward: .*reward-0: /);
     });
   }
 
