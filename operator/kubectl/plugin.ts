@@ -50,9 +50,10 @@ export async function runPlugin({ args, output, signal }: PluginOptions): Promis
     return EXIT.wrong;
   }
   const { command, flags } = parsed.run;
-  return explainErrors(output, () =>
+  const code = await explainErrors(output, () =>
     withConnection(flags, (connection) => COMMANDS[command]({ ...connection, output, signal }, parsed.run)),
   );
+  return signal.aborted ? EXIT.interrupted : code;
 }
 
 /** What kubectl_complete-ppo prints. A cluster that can't be asked has no names to propose. */

@@ -2,6 +2,7 @@
  * A block of lines at the bottom of a terminal that is drawn over itself. What it shows it doesn't know.
  */
 import type { WriteStream } from 'node:tty';
+import { printable } from './printable.ts';
 
 const HIDE_CURSOR = '\x1b[?25l';
 const SHOW_CURSOR = '\x1b[?25h';
@@ -23,7 +24,8 @@ export class TerminalBlock {
 
   draw(lines: readonly string[]): void {
     const up = this.#numLines > 0 ? `\x1b[${this.#numLines}A\r` : HIDE_CURSOR;
-    this.#stream.write(`${up}${lines.map((line) => `${line}${CLEAR_LINE_REST}\n`).join('')}${CLEAR_BELOW}`);
+    const text = lines.map((line) => `${printable(line, this.size.hasColor)}${CLEAR_LINE_REST}\n`).join('');
+    this.#stream.write(`${up}${text}${CLEAR_BELOW}`);
     this.#numLines = lines.length;
   }
 

@@ -27,7 +27,7 @@ export async function logs(session: Session, { name, flags }: Invocation): Promi
   if (flags.isFollowed) {
     const onLine = (line: LogLine, from: PodContainer): void => printer.print(line, from);
     await followLogs({ session, selection: flags, first, maxLogs: MAX_LOGS, onLine }, feedJob(session, job.metadata));
-    return session.signal.aborted ? EXIT.interrupted : EXIT.done;
+    return EXIT.done;
   }
   const sources = selectContainers(pods, flags);
   if (sources.length === 0) throw new UserError(nothingSelected(job.metadata.name, pods, flags));
