@@ -94,7 +94,8 @@ export class DocumentScene {
     for (const { name, namespace } of JSON.parse(found) as readonly { name: string; namespace: string }[]) {
       await this.#shell(`helm uninstall ${name} --namespace ${namespace}`);
     }
-    await this.#shell('kubectl delete crd ppojobs.rlhf.dev --ignore-not-found --timeout=60s');
+    // The API server tries again only after a minute when it fails to empty a CRD that is seconds old.
+    await this.#shell('kubectl delete crd ppojobs.rlhf.dev --ignore-not-found --timeout=180s');
     this.#hasCrd = false;
   }
 

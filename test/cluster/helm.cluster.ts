@@ -67,7 +67,7 @@ class Releases {
   }
 
   async end(): Promise<void> {
-    await this.kubectl('delete', 'crd', CRD, '--ignore-not-found', '--timeout=60s');
+    await this.kubectl('delete', 'crd', CRD, '--ignore-not-found', '--timeout=180s');
   }
 }
 
