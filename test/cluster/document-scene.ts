@@ -94,7 +94,7 @@ export class DocumentScene {
     for (const { name, namespace } of JSON.parse(found) as readonly { name: string; namespace: string }[]) {
       await this.#shell(`helm uninstall ${name} --namespace ${namespace}`);
     }
-    // The API server tries again only after a minute when it fails to empty a CRD that is seconds old.
+    // It has taken more than a minute for a CRD that was seconds old.
     await this.#shell('kubectl delete crd ppojobs.rlhf.dev --ignore-not-found --timeout=180s');
     this.#hasCrd = false;
   }

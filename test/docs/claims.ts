@@ -23,7 +23,7 @@ export type Claim = {
 );
 
 /** Kubelets, or what runs in pods, answer these. */
-const NEEDS_PODS = 'logs|exec|cp|attach|port-forward|top|ppo (top|logs)';
+const NEEDS_PODS = 'logs|exec|cp|attach|port-forward|top|ppo (top|logs)|wait pod/';
 const WHOLE = 'test/cluster/whole';
 
 export const CLAIMS: readonly Claim[] = [
@@ -74,6 +74,15 @@ export const CLAIMS: readonly Claim[] = [
     by: 'Elsewhere',
     words: { 'test/operator/kubectl/commands/top.test.ts': ["'top'"] },
   },
+  // Other people's image and tar; what is ours is where files lie on a volume, for whom, and in which pod.
+  {
+    command: /^kubectl (wait pod\/files|exec files -- mkdir|cp) /,
+    by: 'Elsewhere',
+    words: {
+      [`${WHOLE}/arithmetic.e2e.ts`]: ["'actor', 'model.safetensors'"],
+      'test/examples/gsm8k/gsm8k.test.ts': ['the pod for files sees what the job sees'],
+    },
+  },
   { command: /^helm (install|upgrade|uninstall|template) /, by: 'Cluster' },
   {
     command: /^helm test /,
@@ -92,7 +101,7 @@ export const CLAIMS: readonly Claim[] = [
     words: { 'test/e2e/tracking.test.ts': ["'tensorboard'"] },
   },
   {
-    command: /^wandb sync output\/arithmetic\/wandb\/offline-run-\*$/,
+    command: /^wandb sync (output\/arithmetic\/)?wandb\/offline-run-\*$/,
     by: 'Elsewhere',
     words: { 'test/worker/coordinator/tracking/wandb.test.ts': ['offline-run-'] },
   },

@@ -2,11 +2,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { parse } from 'yaml';
 import { convertFile, convertLine, toPrompt } from '../../../examples/gsm8k/prepare.ts';
 import { finalNumber, score } from '../../../examples/gsm8k/reward.ts';
 import { readManifestText } from '../../../operator/api/manifest-text.ts';
 import { parsePPOJob } from '../../../operator/api/parse.ts';
+import type { PPOJob } from '../../../operator/api/ppojob.ts';
 import { compileJob } from '../../../operator/plan/compile-job.ts';
+import { planJob } from '../../../operator/plan/plan.ts';
+import { MACHINE } from '../../../operator/plan/platform.ts';
 import { jobConfigSchema } from '../../../worker/api/job-config.ts';
 
 const judge = (response: string, answer: string | null, isFinished = true) =>
@@ -47,13 +51,27 @@ test('a file that is not of GSM8K is refused by its line', () => {
   assert.throws(() => convertFile('{"question":"q","answer":"1"}'), /line 1: .*does not end in "#### <number>"/);
 });
 
-test('its job is accepted, and compiles to what the workers take', () => {
+/** Its job, as an API server would have it. */
+function acceptedJob(): PPOJob {
   const read = readManifestText(readFileSync('examples/gsm8k/ppojob.yaml', 'utf8'));
   assert.ok(read.ok);
   const parsed = parsePPOJob(read.value);
   assert.ok(parsed.ok, JSON.stringify(parsed));
-  const job = { ...parsed.job, metadata: { ...parsed.job.metadata, uid: 'uid' } };
-  const config = jobConfigSchema.parse(compileJob(job));
+  return { ...parsed.job, metadata: { ...parsed.job.metadata, uid: 'uid' } };
+}
+
+test('its job is accepted, and compiles to what the workers take', () => {
+  const config = jobConfigSchema.parse(compileJob(acceptedJob()));
   assert.equal(config.models.reward, null);
   assert.equal(config.reward.function?.path, '/data/gsm8k/reward.ts');
+});
+
+test('the pod for files sees what the job sees, as the same user', () => {
+  const [files, claim] = ['files', 'storage'].map((name) => parse(readFileSync(`examples/gsm8k/${name}.yaml`, 'utf8')));
+  const job = acceptedJob();
+  const { volumes, volumeMounts } = job.spec.podTemplate ?? {};
+  assert.deepEqual([files.spec.volumes, files.spec.containers[0].volumeMounts], [volumes, volumeMounts]);
+  assert.equal(files.spec.volumes[0].persistentVolumeClaim.claimName, claim.metadata.name);
+  const [pod] = planJob(job, { outcome: null, platform: { ...MACHINE, kind: 'Cluster' } }).pods;
+  assert.deepEqual(files.spec.securityContext, pod?.spec.securityContext);
 });
