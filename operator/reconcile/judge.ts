@@ -43,11 +43,8 @@ export function judge(input: JudgeInput): Judgement {
   const { job, status, pods } = input;
   const past = pastOutcome(status);
   if (past !== null) return { ...NOTHING, outcome: past };
-  const coordinator = pods.find((pod) => hasFinished(pod) && pod.metadata.deletionTimestamp === undefined);
-  if (coordinator !== undefined) {
-    const message = `${coordinator.metadata.name} finished`;
-    return { ...NOTHING, outcome: { type: 'Succeeded', reason: REASONS.finished, message, fault: null } };
-  }
+  const success = findSuccess(pods);
+  if (success !== null) return { ...NOTHING, outcome: success };
   if (job.spec.suspend) return NOTHING;
 
   const replaced = new Set(status.replacing);
@@ -59,6 +56,14 @@ export function judge(input: JudgeInput): Judgement {
   const outcome = endedByFault(decisions) ?? limitReached(input, restarts) ?? deadlineExceeded(input);
   if (outcome !== null) return { ...NOTHING, outcome };
   return { outcome, restarts, unstartable: stuck.unstartable, stuckLeftMs: stuck.leftMs };
+}
+
+/** That the job is done, as its coordinator's pod shows whatever the spec says; null while it isn't. */
+export function findSuccess(pods: readonly Stored<Pod>[]): Outcome | null {
+  const coordinator = pods.find((pod) => hasFinished(pod) && pod.metadata.deletionTimestamp === undefined);
+  if (coordinator === undefined) return null;
+  const message = `${coordinator.metadata.name} finished`;
+  return { type: 'Succeeded', reason: REASONS.finished, message, fault: null };
 }
 
 /** The outcome that the status holds already. */

@@ -18,9 +18,10 @@ import { planJob } from '../plan/plan.ts';
 import type { Platform } from '../plan/platform.ts';
 import { checkWorkspace } from '../plan/workspace.ts';
 import { act, removePods } from './act.ts';
+import { computeInvalidStatus } from './invalid-status.ts';
 import { abandonEvents, conditionEvents, restartEvents } from './job-events.ts';
 import { type JobObserver, tell } from './job-observer.ts';
-import { type JudgeInput, type Judgement, judge, NOTHING, pastOutcome } from './judge.ts';
+import { findSuccess, type JudgeInput, judge, NOTHING, type Outcome, pastOutcome } from './judge.ts';
 import { lenientLifecycle } from './lenient-lifecycle.ts';
 import { type Observed, observe, observePods } from './observe.ts';
 import { observePlacement, type PlacementSource } from './placement.ts';
@@ -31,7 +32,7 @@ import { findAbandoned, findHeldGroups } from './replacement.ts';
 import type { Restart } from './restarts.ts';
 import { CONFLICT, DONE, type ReconcileResult } from './result.ts';
 import { CertificateKeeper, type KeptCertificates, observeNetworkPolicies, renewalLeftMs } from './security.ts';
-import { computeInvalidStatus, computeStatus } from './status.ts';
+import { computeStatus } from './status.ts';
 import { isExpired, nextLookMs, timeToLiveLeftMs } from './timers.ts';
 
 export interface ReconcilerOptions {
@@ -66,7 +67,7 @@ export class PPOJobReconciler {
     }
     const parsed = parseStored(observed.job);
     if (parsed.ok) return this.#reconcileValid(key, observed, parsed.job);
-    return this.#reconcileInvalid(observed, parsed.problems);
+    return this.#reconcileInvalid(key, observed, parsed.problems);
   }
 
   async #reconcileValid(key: string, found: Observed, job: PPOJob): Promise<ReconcileResult> {
@@ -94,7 +95,7 @@ export class PPOJobReconciler {
       replacing: new Set(previous.replacing),
       abandoned: abandoned.uids,
       heldGroups: findHeldGroups(judged),
-      cleanPodPolicy: cleanPodPolicyOf(job, previous, judgement),
+      cleanPodPolicy: cleanPodPolicyOf(job.spec, previous, judgement.outcome),
       isSpecNew: previous.observedGeneration !== generation,
     });
     const errors = certificates.error === null ? failures : [certificates.error, ...failures];
@@ -116,18 +117,24 @@ export class PPOJobReconciler {
     return isExpired(job.spec, previous, judged.nowMs) ? this.#deleteJob(observed.job) : end;
   }
 
-  /** A spec that nobody understands has no pods; it is looked at again when it changes. */
-  async #reconcileInvalid(observed: Observed, problems: readonly Problem[]): Promise<ReconcileResult> {
+  /**
+   * A spec that isn't understood, as when an operator of another version comes: what runs may train well, and is left alone
+   * until the spec is mended. Only the job's suspension, its end and its clean-up are heeded.
+   */
+  async #reconcileInvalid(key: string, observed: Observed, problems: readonly Problem[]): Promise<ReconcileResult> {
     const { job, pods } = observed;
     const previous = job.status ?? {};
+    const { uid, generation } = job.metadata;
     const nowMs = this.#options.clock.nowMs();
     const lifecycle = lenientLifecycle(job.spec);
-    const errors = await removePods(
-      this.#options.cluster,
-      pods,
-      pastOutcome(previous) === null ? 'Running' : lifecycle.cleanPodPolicy,
-    );
-    const status = computeInvalidStatus({ previous, generation: job.metadata.generation, problems, nowMs });
+    const isSuspended = lifecycle.suspend;
+    const outcome = pastOutcome(previous) ?? findSuccess(pods);
+    const isLeftAlone = outcome === null && !isSuspended;
+    const policy = isLeftAlone ? 'None' : cleanPodPolicyOf(lifecycle, previous, outcome);
+    const errors = await removePods(this.#options.cluster, pods, policy);
+    const progress = this.#followProgress(key, uid, { pods: outcome === null ? pods : [], certificates: null });
+    const stand = { previous, pods, outcome, isSuspended };
+    const status = computeInvalidStatus({ ...stand, generation, problems, progress, nowMs });
     const result = resultOf(errors, timeToLiveLeftMs(lifecycle, status, nowMs));
     const end = await this.#finish(job, { status, events: conditionEvents(previous, status), result });
     return isExpired(lifecycle, previous, nowMs) ? this.#deleteJob(job) : end;
@@ -181,15 +188,15 @@ export class PPOJobReconciler {
   #followProgress(
     key: string,
     jobUid: string,
-    { pods, certificates }: { readonly pods: readonly Pod[]; readonly certificates: KeptCertificates },
+    { pods, certificates }: { readonly pods: readonly Pod[]; readonly certificates: KeptCertificates | null },
   ): ProgressStatus | null {
     const { progress } = this.#options;
     const latest = progress.latest(key, jobUid);
     const address = coordinatorAddress(pods);
     // The address may soon be another pod's.
     if (address === null) progress.forget(key);
-    // Where certificates could not be written, nobody says how to call it: it is listened to as before.
-    else if (certificates.error === null) {
+    // Where certificates are not known, or could not be written, it is listened to as before.
+    else if (certificates?.error === null) {
       progress.follow(key, { jobUid, address, tls: certificates.inForce?.operator ?? null });
     }
     return latest;
@@ -231,9 +238,13 @@ function parseStored(job: Stored<PPOJobObject>): ParsedPPOJob {
 }
 
 /** The pods that show how a job ended stay until its status says it: nobody would know any more. */
-function cleanPodPolicyOf({ spec }: PPOJob, stored: PPOJobStatus, { outcome }: Judgement): CleanPodPolicy {
+function cleanPodPolicyOf(
+  { cleanPodPolicy }: { readonly cleanPodPolicy: CleanPodPolicy },
+  stored: PPOJobStatus,
+  outcome: Outcome | null,
+): CleanPodPolicy {
   if (outcome === null) return 'All';
-  return pastOutcome(stored) === null ? 'None' : spec.cleanPodPolicy;
+  return pastOutcome(stored) === null ? 'None' : cleanPodPolicy;
 }
 
 interface End {

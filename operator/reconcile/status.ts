@@ -2,14 +2,13 @@
 
 import { CONDITIONS, type ConditionType, REASONS, ROLE_NAMES, type RoleName } from '../api/names.ts';
 import type { LastFailure, PPOJob, PPOJobStatus, ProgressStatus, RoleStatus } from '../api/ppojob.ts';
-import { formatProblems, type Problem } from '../api/problems.ts';
 import { timestamp } from '../cluster/clock.ts';
 import type { Condition, ConditionStatus, Pod, Stored } from '../cluster/objects.ts';
 import { roleLabels } from '../plan/children.ts';
 import { carrierOf } from '../plan/ports.ts';
 import { computeBackoffs } from './backoff.ts';
 import { findCondition, latestStageFirst, setCondition } from './conditions.ts';
-import type { Judgement } from './judge.ts';
+import type { Judgement, Outcome } from './judge.ts';
 import { carriesRole, isReady, isRoleReady, unschedulableMessage } from './pod-state.ts';
 import { countRestarts, type RestartCounts } from './restarts.ts';
 import { countNeeded, isNeeded } from './wanted-pods.ts';
@@ -25,7 +24,7 @@ export interface StatusInput {
   readonly nowMs: number;
 }
 
-type Verdict = readonly [status: ConditionStatus, reason: string, message: string];
+export type Verdict = readonly [status: ConditionStatus, reason: string, message: string];
 
 export function computeStatus(input: StatusInput): PPOJobStatus {
   const { previous, judgement, progress, job, pods } = input;
@@ -56,32 +55,8 @@ export function computeStatus(input: StatusInput): PPOJobStatus {
   };
 }
 
-/** The status of a job whose spec is wrong: nothing runs for it, so that it may be mended. */
-export function computeInvalidStatus(input: {
-  readonly previous: PPOJobStatus;
-  readonly generation: number;
-  readonly problems: readonly Problem[];
-  readonly nowMs: number;
-}): PPOJobStatus {
-  const { generation, nowMs, previous } = input;
-  const { startTime, ...stopped } = previous;
-  const isOver = previous.completionTime !== undefined;
-  const message = formatProblems(input.problems, 'spec').slice(0, MAX_MESSAGE_CHARACTERS);
-  let conditions: readonly Condition[] = previous.conditions ?? [];
-  const turn = (type: ConditionType, text: string): void => {
-    const condition = { type, reason: REASONS.invalid, message: text, observedGeneration: generation };
-    conditions = setCondition(conditions, { ...condition, status: 'False' }, timestamp(nowMs));
-  };
-  turn(CONDITIONS.accepted, message);
-  for (const type of isOver ? [] : ([CONDITIONS.scheduled, CONDITIONS.running] as const)) {
-    if (findCondition(conditions, type) !== undefined) turn(type, 'the spec is not understood, so that nothing runs');
-  }
-  const kept = isOver && startTime !== undefined ? { ...stopped, startTime } : stopped;
-  return { ...kept, observedGeneration: generation, conditions: latestStageFirst(conditions) };
-}
-
 /** Kubernetes' limit for a condition's message. */
-const MAX_MESSAGE_CHARACTERS = 32_768;
+export const MAX_MESSAGE_CHARACTERS = 32_768;
 
 /** Of all roles together; counts that are 0 are left out. */
 function totals(counts: RestartCounts): Partial<PPOJobStatus> {
@@ -122,7 +97,7 @@ function computeRoles(input: StatusInput, counts: RestartCounts): Record<RoleNam
     const backoff = backoffs[role];
     return {
       desired: job.spec.roles[role].replicas,
-      ready: pods.filter((pod) => carriesRole(pod, role) && isRoleReady(pod, role)).length,
+      ready: countReady(pods, role),
       restarts: counts.program[role] ?? 0,
       ...(infrastructureRestarts > 0 && { infrastructureRestarts }),
       ...(ignoredRestarts > 0 && { ignoredRestarts }),
@@ -132,35 +107,64 @@ function computeRoles(input: StatusInput, counts: RestartCounts): Record<RoleNam
   return Object.fromEntries(ROLE_NAMES.map((role) => [role, statusOf(role)])) as Record<RoleName, RoleStatus>;
 }
 
+export function countReady(pods: readonly Pod[], role: RoleName): number {
+  return pods.filter((pod) => carriesRole(pod, role) && isRoleReady(pod, role)).length;
+}
+
 function computeConditions(input: StatusInput, now: string): Condition[] {
-  const { generation, previous, judgement } = input;
-  const message = judgement.outcome?.message.slice(0, MAX_MESSAGE_CHARACTERS) ?? '';
+  const { generation, previous } = input;
+  const stand = standOf(input);
   const verdicts: [ConditionType, Verdict | null][] = [
     [CONDITIONS.accepted, ['True', REASONS.valid, 'the manifest passed every check']],
-    [CONDITIONS.scheduled, judgeScheduled(input)],
-    [CONDITIONS.running, judgeRunning(input)],
-    [CONDITIONS.suspended, judgeSuspended(input)],
+    [CONDITIONS.scheduled, restVerdict(stand) ?? judgeScheduled(input)],
+    [CONDITIONS.running, restVerdict(stand) ?? judgeRunning(input)],
+    ...finalVerdicts(stand),
   ];
-  if (judgement.outcome !== null) {
-    verdicts.push([judgement.outcome.type, ['True', judgement.outcome.reason, message]]);
-  }
+  return applyVerdicts(previous, verdicts, { generation, now });
+}
+
+/** What says of a job that it is not to have pods, whatever else its spec says. */
+export interface Stand {
+  readonly previous: PPOJobStatus;
+  readonly pods: readonly Stored<Pod>[];
+  readonly outcome: Outcome | null;
+  readonly isSuspended: boolean;
+}
+
+function standOf({ previous, pods, judgement, job }: StatusInput): Stand {
+  return { previous, pods, outcome: judgement.outcome, isSuspended: job.spec.suspend };
+}
+
+/** Of Scheduled and Running; null for a job that is to have pods. */
+export function restVerdict({ outcome, isSuspended }: Stand): Verdict | null {
+  if (outcome !== null) return ['False', REASONS.finished, 'the job has ended'];
+  return isSuspended ? ['False', REASONS.suspended, 'the job is suspended'] : null;
+}
+
+/** Of Suspended, and of the condition that says how the job ended. */
+export function finalVerdicts(stand: Stand): [ConditionType, Verdict | null][] {
+  const { outcome } = stand;
+  const suspended: [ConditionType, Verdict | null] = [CONDITIONS.suspended, judgeSuspended(stand)];
+  if (outcome === null) return [suspended];
+  return [suspended, [outcome.type, ['True', outcome.reason, outcome.message.slice(0, MAX_MESSAGE_CHARACTERS)]]];
+}
+
+/** The conditions of `previous` with what is said now; null says nothing. */
+export function applyVerdicts(
+  previous: PPOJobStatus,
+  verdicts: readonly (readonly [ConditionType, Verdict | null])[],
+  { generation, now }: { readonly generation: number; readonly now: string },
+): Condition[] {
   let conditions: readonly Condition[] = previous.conditions ?? [];
   for (const [type, verdict] of verdicts) {
     if (verdict === null) continue;
-    const [status, reason, text] = verdict;
-    conditions = setCondition(conditions, { type, status, reason, message: text, observedGeneration: generation }, now);
+    const [status, reason, message] = verdict;
+    conditions = setCondition(conditions, { type, status, reason, message, observedGeneration: generation }, now);
   }
   return latestStageFirst(conditions);
 }
 
-function endVerdict({ judgement, job }: StatusInput): Verdict | null {
-  if (judgement.outcome !== null) return ['False', REASONS.finished, 'the job has ended'];
-  return job.spec.suspend ? ['False', REASONS.suspended, 'the job is suspended'] : null;
-}
-
 function judgeScheduled(input: StatusInput): Verdict {
-  const ended = endVerdict(input);
-  if (ended !== null) return ended;
   const desired = countNeeded(input.job);
   const needed = input.pods.filter((pod) => isNeeded(input.job, pod));
   const live = needed.filter((pod) => pod.metadata.deletionTimestamp === undefined);
@@ -173,8 +177,6 @@ function judgeScheduled(input: StatusInput): Verdict {
 }
 
 function judgeRunning(input: StatusInput): Verdict {
-  const ended = endVerdict(input);
-  if (ended !== null) return ended;
   const desired = countNeeded(input.job);
   const ready = input.pods.filter((pod) => isNeeded(input.job, pod) && isReady(pod)).length;
   const message = `${ready} of ${desired} pods are ready`;
@@ -182,8 +184,8 @@ function judgeRunning(input: StatusInput): Verdict {
 }
 
 /** Only jobs that were ever suspended carry the condition. */
-function judgeSuspended({ job, pods, previous, judgement }: StatusInput): Verdict | null {
-  if (judgement.outcome !== null || !job.spec.suspend) {
+function judgeSuspended({ previous, pods, outcome, isSuspended }: Stand): Verdict | null {
+  if (outcome !== null || !isSuspended) {
     const known = findCondition(previous.conditions, CONDITIONS.suspended);
     if (known === undefined) return null;
     return ['False', REASONS.resumed, 'the job is not suspended'];

@@ -19,9 +19,12 @@ const RESTARTS = 'nothing, if it was for once: the job goes on by itself';
 export const REMEDIES: Readonly<Record<Reason, Remedy>> = {
   [REASONS.valid]: { means: 'The manifest passed every check.', remedies: [] },
   [REASONS.invalid]: {
-    means: 'The manifest breaks rules that only the operator checks, so nothing was started for it.',
+    means:
+      'The manifest breaks rules that only the operator checks, so nothing is started for it, and pods that run are left alone.',
     remedies: [
       'mend each field that is named above and apply the manifest again',
+      'where a field may not change while pods run: kubectl ppo suspend {job} -n {namespace}, mend it, and resume',
+      'if it was understood before the operator was upgraded, bring the earlier operator back',
       'kubectl explain ppojob.spec --recursive says what each field takes',
     ],
   },

@@ -1,11 +1,10 @@
-// What a job's status says before its pods exist, and what becomes of a job whose spec is no longer understood.
+// What a job's status says before its pods exist.
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { CONFIG_MAPS } from '../../../operator/cluster/cluster.ts';
-import { PPO_JOBS } from '../../../operator/reconcile/ppojob-kind.ts';
 import { overrideCluster } from '../cluster/fixtures.ts';
-import { POD_NAMES, SUCCEEDED, World } from './fixtures.ts';
+import { World } from './fixtures.ts';
 
 let world: World;
 beforeEach(() => {
@@ -51,35 +50,5 @@ describe('a job', () => {
     await world.createJob();
     assert.equal(numWrites, 2);
     assert.equal((await world.condition('Scheduled'))?.status, 'True');
-  });
-
-  it('has no pods once its spec is no longer understood, and goes on when it is mended', async () => {
-    await world.createJob();
-    await world.runAllPods();
-    await world.changeSpec({ seed: -1 });
-    await world.finishDeletions();
-    assert.deepEqual(await world.podNames(), []);
-    const status = await world.status();
-    assert.equal(status.startTime, undefined, 'so that every field may be mended');
-    const states = status.conditions?.map(({ type, status: value, reason }) => `${type}=${value} ${reason}`);
-    assert.deepEqual(states, ['Running=False Invalid', 'Scheduled=False Invalid', 'Accepted=False Invalid']);
-    await world.changeSpec({ seed: 1 });
-    assert.deepEqual(await world.podNames(), POD_NAMES);
-  });
-
-  it('is cleaned up after its end although its spec is no longer understood', async () => {
-    await world.createJob({ cleanPodPolicy: 'None', ttlSecondsAfterFinished: 60 });
-    await world.runAllPods();
-    await world.setPodStatus('tiny-coordinator-0', SUCCEEDED);
-    await world.changeSpec({ seed: -1, cleanPodPolicy: 'All' });
-    await world.finishDeletions();
-    assert.deepEqual(await world.podNames(), []);
-    assert.equal((await world.condition('Succeeded'))?.status, 'True');
-    await world.clock.advance(60_000);
-    const { items } = await world.store.list(PPO_JOBS);
-    assert.deepEqual(
-      items.filter(({ metadata }) => metadata.deletionTimestamp === undefined),
-      [],
-    );
   });
 });
