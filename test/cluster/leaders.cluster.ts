@@ -33,15 +33,22 @@ interface Candidate {
 
 interface Contest {
   readonly life: JobLife;
-  /** Of the same lease. */
-  readonly join: (options?: { readonly clockSkewMs?: number }) => Promise<Candidate>;
+  readonly first: Candidate;
+  readonly second: Candidate;
 }
 
-async function inContest(body: (contest: Contest) => Promise<void>): Promise<void> {
+/**
+ * One that leads, and another of the same lease, of whom `body` makes the second lead. They run a job to its end, and
+ * everything that the first wrote, it wrote before anything of the second.
+ */
+async function inContest(
+  body: (contest: Contest) => Promise<void>,
+  ofSecond: { readonly clockSkewMs?: number } = {},
+): Promise<void> {
   const life = await JobLife.start(environment, { isHeld: true });
   const candidates: Candidate[] = [];
   const { namespace } = life.world;
-  const join: Contest['join'] = async (options = {}) => {
+  const join = async (options: typeof ofSecond = {}): Promise<Candidate> => {
     const proxy = await startProxy(plane);
     const kubeconfig = proxiedKubeconfig(plane, proxy);
     const candidate = {
@@ -52,12 +59,22 @@ async function inContest(body: (contest: Contest) => Promise<void>): Promise<voi
     return candidate;
   };
   try {
-    await body({ life, join });
+    const first = await join();
+    await untilLeading(first);
+    const second = await join(ofSecond);
+    await body({ life, first, second });
+    await untilLeading(second);
+    await assertOneAfterTheOther(life, first, second);
   } finally {
     for (const { operator } of candidates) await operator.stop();
     await life.stop();
     for (const { proxy } of candidates) await proxy.close();
   }
+}
+
+async function untilJobRuns(life: JobLife): Promise<void> {
+  await life.createJob();
+  await life.world.untilCondition('tiny', 'Running');
 }
 
 const isLeading = ({ operator }: Candidate): boolean => operator.output.includes('"msg":"leading"');
@@ -71,7 +88,6 @@ function saidAtMs({ operator }: Candidate, message: string): number {
 const untilLeading = (candidate: Candidate): Promise<void> =>
   until('it leads', async () => (isLeading(candidate) ? null : candidate.operator.output), TAKEOVER_MS);
 
-/** The job's end; and everything that `first` wrote, it wrote before anything of `second`. */
 async function assertOneAfterTheOther(life: JobLife, first: Candidate, second: Candidate): Promise<void> {
   life.mayFinish();
   const end = await life.untilEnded();
@@ -84,23 +100,14 @@ async function assertOneAfterTheOther(life: JobLife, first: Candidate, second: C
 
 describe('two operators', { concurrency: true }, () => {
   it('hand over when the leader is killed', async () => {
-    await inContest(async ({ life, join }) => {
-      const first = await join();
-      await untilLeading(first);
-      const second = await join();
-      await life.createJob();
-      await life.world.untilCondition('tiny', 'Running');
+    await inContest(async ({ life, first }) => {
+      await untilJobRuns(life);
       first.operator.signal('SIGKILL');
-      await untilLeading(second);
-      await assertOneAfterTheOther(life, first, second);
     });
   });
 
   it('hand over when the leader stands still between two writes, who writes no more when it wakes', async () => {
-    await inContest(async ({ life, join }) => {
-      const first = await join();
-      await untilLeading(first);
-      const second = await join();
+    await inContest(async ({ life, first, second }) => {
       let numWrites = 0;
       first.proxy.rule = ({ isWrite }) => {
         // In the midst of making pods, with the rest of them still to do.
@@ -114,36 +121,24 @@ describe('two operators', { concurrency: true }, () => {
       first.operator.signal('SIGCONT');
       assert.equal(await first.operator.ended, 1);
       assert.equal(first.proxy.writes.length, numWritten);
-      await assertOneAfterTheOther(life, first, second);
     });
   });
 
   it('hand over when the leader loses the API server, and the loser ends', async () => {
-    await inContest(async ({ life, join }) => {
-      const first = await join();
-      await untilLeading(first);
-      const second = await join();
-      await life.createJob();
-      await life.world.untilCondition('tiny', 'Running');
+    await inContest(async ({ life, first, second }) => {
+      await untilJobRuns(life);
       first.proxy.rule = () => 'stall';
       first.proxy.silenceWatches();
       assert.equal(await first.operator.ended, 1);
       await untilLeading(second);
       assert.ok(saidAtMs(first, 'not leading any more') < saidAtMs(second, 'leading'), 'never do both lead');
-      await assertOneAfterTheOther(life, first, second);
     });
   });
 
   it('hand over at once when the leader is asked to end', async () => {
-    await inContest(async ({ life, join }) => {
-      const first = await join();
-      await untilLeading(first);
-      const second = await join();
-      await life.createJob();
-      await life.world.untilCondition('tiny', 'Running');
+    await inContest(async ({ life, first }) => {
+      await untilJobRuns(life);
       assert.equal(await first.operator.stop(), 0);
-      await untilLeading(second);
-      await assertOneAfterTheOther(life, first, second);
     });
   });
 
@@ -152,18 +147,13 @@ describe('two operators', { concurrency: true }, () => {
     ['behind', -HOUR_MS],
   ] as const) {
     it(`do not mind that the second one's clock is an hour ${name}`, async () => {
-      await inContest(async ({ life, join }) => {
-        const first = await join();
-        await untilLeading(first);
-        const second = await join({ clockSkewMs });
-        await life.createJob();
-        await life.world.untilCondition('tiny', 'Running');
+      const body = async ({ life, first, second }: Contest): Promise<void> => {
+        await untilJobRuns(life);
         await delay(8000); // three looks at the lease
         assert.ok(!isLeading(second));
         first.operator.signal('SIGKILL');
-        await untilLeading(second);
-        await assertOneAfterTheOther(life, first, second);
-      });
+      };
+      await inContest(body, { clockSkewMs });
     });
   }
 });
