@@ -5,8 +5,8 @@ import { buildJobView, type JobView } from '../local/job-view.ts';
 import type { LiveFrame } from '../local/live-view.ts';
 import type { IterationRecord } from '../local/metrics-file.ts';
 import type { PPOJobObject } from '../reconcile/ppojob-kind.ts';
-import { eventTimeMs, jobEvents } from './events.ts';
-import { formatAge, secondsSince } from './table.ts';
+import { describeEvent, jobEvents } from './events.ts';
+import { secondsSince } from './table.ts';
 
 export interface FrameInput {
   readonly job: Stored<PPOJobObject>;
@@ -18,7 +18,7 @@ export interface FrameInput {
   readonly hint: string | null;
 }
 
-const TIME_COLUMNS = 6;
+const AGE_COLUMNS = 10;
 /** A start that takes longer may be none. */
 const PATIENCE_SECONDS = 60;
 
@@ -29,7 +29,10 @@ export function buildFrame({ job, pods, events, records, nowMs, hint }: FrameInp
     view,
     records,
     elapsedSeconds: seconds,
-    events: jobEvents(events, job).map((event) => describeEvent(event, nowMs)),
+    events: jobEvents(events, job).map((event) => {
+      const { age, reason, text } = describeEvent(event, nowMs);
+      return `${age.padStart(AGE_COLUMNS)}  ${reason}: ${text}`;
+    }),
     hint: adviceOn(view, seconds) ?? hint ?? '',
   };
 }
@@ -39,12 +42,6 @@ export function elapsedSeconds({ status, metadata }: Stored<PPOJobObject>, nowMs
   const { startTime, completionTime, progress } = status ?? {};
   if (startTime === undefined) return progress?.elapsedSeconds ?? secondsSince(metadata.creationTimestamp, nowMs) ?? 0;
   return secondsSince(startTime, completionTime === undefined ? nowMs : Date.parse(completionTime)) ?? 0;
-}
-
-function describeEvent(event: Stored<Event>, nowMs: number): string {
-  const seconds = (nowMs - eventTimeMs(event)) / 1000;
-  const times = event.count > 1 ? ` (${event.count} times)` : '';
-  return `${formatAge(seconds).padStart(TIME_COLUMNS)} ago  ${event.reason}: ${event.message.split('\n')[0]}${times}`;
 }
 
 /** What to call next; null for a job that is well. */

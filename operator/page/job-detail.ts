@@ -3,6 +3,7 @@
 
 import type { RoleName } from '../api/names.ts';
 import type { PPOJobStatus } from '../api/ppojob.ts';
+import { readEvent } from '../cluster/event-reading.ts';
 import type { Event, Pod, Stored } from '../cluster/objects.ts';
 import { buildJobView, type PodView, type RoleView } from '../local/job-view.ts';
 import type { JobFigures } from '../reconcile/figures.ts';
@@ -100,28 +101,12 @@ function waitingMessage(pod: Pod): string {
   return message === undefined ? '' : `${reason ?? 'Waiting'}: ${message}`;
 }
 
-/** Recorders of the newer kind leave out what the older kind has; such an event has its creation alone. */
-type AnyEvent = Omit<Event, 'count' | 'firstTimestamp' | 'lastTimestamp' | 'message'> & {
-  readonly count?: number | null;
-  readonly firstTimestamp?: string | null;
-  readonly lastTimestamp?: string | null;
-  readonly eventTime?: string | null;
-  readonly series?: { readonly count?: number; readonly lastObservedTime?: string } | null;
-  readonly message?: string;
-};
-
-function describeEvents(events: readonly AnyEvent[]): EventView[] {
+function describeEvents(events: readonly Event[]): EventView[] {
   return events
     .map((event) => {
-      const { involvedObject, metadata, eventTime, series } = event;
-      const createdAt = eventTime ?? metadata.creationTimestamp ?? '';
-      return {
-        ...{ type: event.type, reason: event.reason, message: clip(event.message ?? '', MAX_EVENT_CHARACTERS) },
-        count: series?.count ?? event.count ?? 1,
-        firstAt: event.firstTimestamp ?? createdAt,
-        lastAt: series?.lastObservedTime ?? event.lastTimestamp ?? createdAt,
-        about: `${involvedObject.kind} ${involvedObject.name}`,
-      };
+      const { kind, name } = event.involvedObject;
+      const read = readEvent(event);
+      return { ...read, message: clip(read.message, MAX_EVENT_CHARACTERS), about: `${kind} ${name}` };
     })
     .toReversed()
     .sort((a, b) => Date.parse(b.lastAt) - Date.parse(a.lastAt))

@@ -1,6 +1,7 @@
 // What the page's server tells its browser side, as JSON. Types alone; every text in it may have been written by anybody.
 
 import type { FigureSeries } from '../../worker/coordinator/figure-history.ts';
+import type { EventReading } from '../cluster/event-reading.ts';
 import type { PodState } from '../local/job-view.ts';
 
 /** Who serves the page. */
@@ -84,13 +85,7 @@ export interface RoleDetail {
   readonly numPodsLeftOut: number;
 }
 
-export interface EventView {
-  readonly type: string;
-  readonly reason: string;
-  readonly message: string;
-  readonly count: number;
-  readonly firstAt: string;
-  readonly lastAt: string;
+export interface EventView extends EventReading {
   /** The job, or a pod of it. */
   readonly about: string;
 }

@@ -1,5 +1,6 @@
 /** `kubectl ppo explain-failure`: gathers what the cluster says of a job and prints the diagnosis. Knows no causes. */
 import { ClusterError } from '../../cluster/errors.ts';
+import { readEvent } from '../../cluster/event-reading.ts';
 import type { Event } from '../../cluster/objects.ts';
 import { summarizeLog } from '../../reconcile/log-words.ts';
 import type { Invocation } from '../arguments.ts';
@@ -29,7 +30,8 @@ export async function explainFailure(session: Session, { name }: Invocation): Pr
 }
 
 /** A container that is asked before it listens. Every start has some; a start that fails says so otherwise. */
-function isOfStart({ reason, message }: Event): boolean {
+function isOfStart(event: Event): boolean {
+  const { reason, message } = readEvent(event);
   return reason === 'Unhealthy' && message.startsWith('Startup probe failed');
 }
 

@@ -1,7 +1,6 @@
 /** A diagnosis as the text of `kubectl ppo explain-failure`. Pure. */
 import type { Event, Stored } from '../../cluster/objects.ts';
-import { eventTimeMs } from '../events.ts';
-import { formatAge } from '../table.ts';
+import { describeEvent } from '../events.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { fill, type RemedyContext, remedyFor } from './remedies.ts';
 
@@ -55,9 +54,7 @@ function indent(text: string, columns: number): string {
 }
 
 function describe(event: Stored<Event>, nowMs: number): string {
-  const seconds = (nowMs - eventTimeMs(event)) / 1000;
-  const who = event.involvedObject.kind === 'Pod' ? `${event.involvedObject.name}: ` : '';
-  const times = event.count > 1 ? ` (${event.count} times)` : '';
-  const age = `${formatAge(seconds)} ago`.padEnd(10);
-  return `  ${age} ${event.type.padEnd(7)}  ${event.reason}  ${who}${event.message.split('\n')[0]}${times}`;
+  const { kind, name } = event.involvedObject;
+  const { age, type, reason, text } = describeEvent(event, nowMs);
+  return `  ${age.padEnd(10)} ${type.padEnd(7)}  ${reason}  ${kind === 'Pod' ? `${name}: ` : ''}${text}`;
 }

@@ -1,6 +1,7 @@
 /** The report: everything that was found, in the order in which it is read. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Event, Stored } from '../../../../operator/cluster/objects.ts';
 import { renderReport } from '../../../../operator/kubectl/explain/report.ts';
 import { NOW_MS, storedEvent } from '../builders.ts';
 
@@ -44,4 +45,20 @@ test('what is not there has no title, and last words that were said already are 
   const diagnosis = { ...DIAGNOSIS, reason: null, why: 'it said: luck', facts: [], remedies: [] };
   const text = renderReport({ ...INPUT, diagnosis, lastWords: 'luck', events: [] });
   assert.equal(text, 'PPOJob tiny failed: RestartLimitReached\n\nwhy        it said: luck');
+});
+
+test('an event of the newer kind, and one that says next to nothing', () => {
+  const { metadata, involvedObject } = storedEvent('PPOJob', 'tiny', 'x', 'x');
+  const bare = { apiVersion: 'v1', kind: 'Event', metadata, involvedObject };
+  const series = { count: 7, lastObservedTime: '2026-01-01T00:59:00.000001Z' };
+  const newer = {
+    ...bare,
+    type: 'Warning',
+    reason: 'FailedScheduling',
+    message: 'no room',
+    lastTimestamp: null,
+    series,
+  };
+  const text = renderReport({ ...INPUT, events: [bare, newer] as unknown as Stored<Event>[] });
+  assert.match(text, /\nevents\n {2}60m ago +\n {2}60s ago +Warning {2}FailedScheduling {2}no room \(7 times\)\n/);
 });
