@@ -80,6 +80,7 @@ const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d:
 const MIN_CERTIFICATE_MS = 60_000;
 const MAX_CERTIFICATE_MS = 365 * 86_400_000;
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const LEASE = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 const OPTIONS = {
   kubeconfig: { type: 'string' },
   context: { type: 'string' },
@@ -134,7 +135,7 @@ function interpret(values: Values, { environment, uniqueId, hostName }: OptionsI
     problems.push(`--log-level ${values['log-level']}: must be one of ${LOG_LEVELS.join(', ')}`);
   }
   const metricsFromNamespaces = values['metrics-from'].split(',').filter((name) => name !== '');
-  problems.push(...metricsFromNamespaces.flatMap(namespaceProblems));
+  problems.push(...nameProblems(values, metricsFromNamespaces));
   const tls = tlsFiles(values);
   problems.push(...tlsProblems(values), ...imageProblems(values['worker-image']));
   const certificateMs = parseDuration(values['certificate-lifetime']);
@@ -185,8 +186,18 @@ function podEnvironment(environment: NodeJS.ProcessEnv): PodEnvironment | null {
   return KUBECONFIG || !host || !port ? null : { host, port };
 }
 
-function namespaceProblems(name: string): string[] {
-  return NAMESPACE.test(name) ? [] : [`--metrics-from ${name}: must be names of namespaces, parted by commas`];
+type Name = [option: string, name: string | undefined, pattern: RegExp, rule: string];
+
+function nameProblems(values: Values, metricsFrom: readonly string[]): string[] {
+  const names: Name[] = [
+    ['--namespace', values.namespace, NAMESPACE, "a namespace's name"],
+    ['--lease-name', values['lease-name'], LEASE, "a Lease's name: lower case, digits, '-' and '.', at most 253"],
+    ['--lease-namespace', values['lease-namespace'], NAMESPACE, "a namespace's name"],
+    ...metricsFrom.map((name): Name => ['--metrics-from', name, NAMESPACE, 'names of namespaces, parted by commas']),
+  ];
+  return names.flatMap(([option, name, pattern, rule]) =>
+    name === undefined || pattern.test(name) ? [] : [`${option} ${name}: must be ${rule}`],
+  );
 }
 
 /** Null where it is no duration, or one that makes no sense for certificates. */

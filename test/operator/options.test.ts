@@ -83,7 +83,7 @@ it('knows where it runs itself, and who reads metrics', () => {
 
 it('lists every problem', () => {
   const args = ['--concurrency', '0', '--metrics-address', '8080', '--log-level', 'loud', '--metrics-from', 'a,B'];
-  args.push('--page-address', '0.0.0.0:1');
+  args.push('--page-address', '0.0.0.0:1', '--namespace', '', '--lease-name', 'a/b', '--lease-namespace', 'A');
   args.push('--metrics-tls-cert', '/tls/tls.crt', '--worker-image', '');
   assert.deepEqual(parseOptions({ ...INPUT, args }), {
     kind: 'wrong',
@@ -93,6 +93,9 @@ it('lists every problem', () => {
       '--page-address 0.0.0.0:1: must be a loopback address, such as 127.0.0.1:1: the page asks nobody who they are; ' +
         'kubectl port-forward reaches it there, and so does a proxy with a login in the same pod',
       '--log-level loud: must be one of debug, info, warn, error',
+      "--namespace : must be a namespace's name",
+      "--lease-name a/b: must be a Lease's name: lower case, digits, '-' and '.', at most 253",
+      "--lease-namespace A: must be a namespace's name",
       '--metrics-from B: must be names of namespaces, parted by commas',
       '--metrics-tls-cert and --metrics-tls-key: give both, or neither',
       '--worker-image: must name an image, such as ppo-operator:0.1.0',
