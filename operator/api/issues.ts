@@ -31,8 +31,8 @@ function ruleOf(issue: Issue, field: Schema | undefined): string {
   // Fields that bring their own sentence (decimals) start it so; everything else is zod's wording, replaced below.
   if (issue.message.startsWith('must ')) return issue.message;
   if (field instanceof z.ZodNumber) return numberRule(field);
+  if (field instanceof z.ZodUnion) return 'must be a quantity, such as "500m", 4Gi or 2';
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`;
-  if (issue.code === 'invalid_union') return 'must be a quantity, such as "500m", 4Gi or 2';
   if (issue.code === 'invalid_type') return KIND_RULES[issue.expected] ?? `must be of type ${issue.expected}`;
   return lengthRule(issue) ?? `is not allowed: ${issue.message}`;
 }

@@ -1,9 +1,11 @@
 /** Reads a manifest's text: one YAML (or JSON) document into plain data. Knows nothing of PPOJob. */
-import { LineCounter, parseAllDocuments } from 'yaml';
-import type { Problem } from './problems.ts';
+import { isScalar, LineCounter, parseAllDocuments } from 'yaml';
+import { type Problem, shorten } from './problems.ts';
 
 /** What a Kubernetes API server accepts as one object, roughly. */
 const MAX_MANIFEST_CHARACTERS = 1024 * 1024;
+/** What follows the first few is mostly their doing. */
+const MAX_SYNTAX_PROBLEMS = 10;
 
 export type ManifestText =
   | { readonly ok: true; readonly value: unknown }
@@ -20,16 +22,22 @@ export function readManifestText(text: string): ManifestText {
     return refused({ path: 'manifest', found: `${text.length} characters`, rule, remedy: 'is this the right file?' });
   }
   const lineCounter = new LineCounter();
-  const documents = [...parseAllDocuments(text, { lineCounter, prettyErrors: false })];
-  const problems = documents.flatMap((document) =>
-    document.errors.map((error): Problem => {
+  const parsed = [...parseAllDocuments(text, { lineCounter, prettyErrors: false })];
+  const errors = parsed.flatMap((document) => document.errors);
+  if (errors.length > 0) {
+    const lines = text.split('\n');
+    const problems = errors.slice(0, MAX_SYNTAX_PROBLEMS).map((error): Problem => {
       const { line, col } = lineCounter.linePos(error.pos[0]);
-      const found = text.split('\n')[line - 1]?.trim() ?? '';
+      const found = shorten(lines[line - 1]?.trim() ?? '');
       const rule = `must be valid YAML: ${error.message}`;
       return { path: `line ${line}, column ${col}`, found, rule, remedy: 'correct the line, or the one before it' };
-    }),
+    });
+    return { ok: false, problems };
+  }
+  // As kubectl has it, a document with nothing in it is none: there may be a `---` at the end.
+  const documents = parsed.filter(
+    ({ contents }) => contents !== null && !(isScalar(contents) && contents.value === null),
   );
-  if (problems.length > 0) return { ok: false, problems };
   if (documents.length !== 1) {
     const found = documents.length === 0 ? 'nothing' : `${documents.length} documents`;
     const remedy = 'keep one PPOJob a file';

@@ -75,7 +75,7 @@ function nameProblems(name: unknown): Problem[] {
 }
 
 function namespaceProblems(namespace: unknown): Problem[] {
-  if (namespace === undefined) return [];
+  if (namespace === undefined || namespace === null) return [];
   const isLabel = typeof namespace === 'string' && DNS_LABEL_OR_DIGIT.test(namespace);
   if (isLabel && namespace.length <= MAX_LABEL_CHARACTERS) return [];
   return [

@@ -16,7 +16,13 @@ const MAX_FOUND_CHARACTERS = 80;
 /** Renders a value for `Problem.found`. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value) ?? String(value);
+  // JSON would make null of what YAML calls .inf and .nan.
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+  return shorten(text);
+}
+
+/** To what fits a line. */
+export function shorten(text: string): string {
   return text.length <= MAX_FOUND_CHARACTERS ? text : `${text.slice(0, MAX_FOUND_CHARACTERS - 3)}...`;
 }
 

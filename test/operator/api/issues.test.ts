@@ -102,6 +102,14 @@ const cases: readonly { name: string; path: string; value: unknown; found: strin
     rule: 'must be a quantity, such as "500m", 4Gi or 2',
     remedy: 'change it',
   },
+  {
+    name: 'a quantity below zero',
+    path: 'spec.roles.actor.resources.limits.cpu',
+    value: -1,
+    found: '-1',
+    rule: 'must be a quantity, such as "500m", 4Gi or 2',
+    remedy: 'change it',
+  },
 ];
 
 for (const { name, path, value, ...expected } of cases) {

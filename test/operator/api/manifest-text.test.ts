@@ -12,7 +12,9 @@ function problemsOf(text: string) {
 test('one document is read, as YAML or JSON', () => {
   assert.deepEqual(readManifestText('a: "3e-4"\nb: [1, 2]\n'), { ok: true, value: { a: '3e-4', b: [1, 2] } });
   assert.deepEqual(readManifestText('{"a": null}'), { ok: true, value: { a: null } });
-  assert.deepEqual(readManifestText('---\na: 1\n'), { ok: true, value: { a: 1 } });
+  for (const text of ['---\na: 1\n', 'a: 1\n---\n', '# licence\n---\na: 1\n---\n# end\n']) {
+    assert.deepEqual(readManifestText(text), { ok: true, value: { a: 1 } });
+  }
 });
 
 test('syntax errors say where', () => {
@@ -22,6 +24,12 @@ test('syntax errors say where', () => {
   const [tab] = problemsOf('a:\n\tb: 1\n');
   assert.equal(tab?.path, 'line 2, column 1');
   assert.equal(tab?.found, 'b: 1');
+});
+
+test('a file of something else is told of in a few short lines', () => {
+  const problems = problemsOf(`${'\t- a: b: c '.repeat(50)}\n`.repeat(1000));
+  assert.equal(problems.length, 10);
+  for (const { found } of problems) assert.ok(found.length <= 80);
 });
 
 test('a key given twice is an error, not a choice', () => {

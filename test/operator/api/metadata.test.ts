@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_NAME_CHARACTERS } from '../../../operator/api/metadata.ts';
 import { podName } from '../../../operator/plan/children.ts';
-import { problemsWith } from './manifest.ts';
+import { jobWith, problemsWith } from './manifest.ts';
 
 const only = (changes: Readonly<Record<string, unknown>>) => {
   const problems = problemsWith(changes);
@@ -44,6 +44,8 @@ test('namespace, labels, annotations and keys are checked', () => {
   assert.equal(only({ 'metadata.lables': {} }).remedy, 'did you mean labels?');
   assert.equal(only({ specs: {} }).remedy, 'did you mean spec?');
   assert.deepEqual(problemsWith({ 'metadata.labels': { team: 'a' }, 'metadata.namespace': 'team-a' }), []);
+  // As the API server has it: null is as good as absent.
+  assert.equal(jobWith({ 'metadata.namespace': null }).metadata.namespace, 'default');
 });
 
 test('an object as a cluster hands it out is accepted', () => {

@@ -20,6 +20,7 @@ test('values are shown as JSON and cut to a line', () => {
   assert.equal(describeValue(undefined), 'nothing');
   assert.equal(describeValue('a'), '"a"');
   assert.equal(describeValue(null), 'null');
+  assert.equal(describeValue(Number.POSITIVE_INFINITY), 'Infinity');
   assert.equal(describeValue('x'.repeat(200)).length, 80);
   assert.match(describeValue('x'.repeat(200)), /\.\.\.$/);
 });
