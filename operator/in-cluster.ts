@@ -25,9 +25,18 @@ const LEASE_REQUEST_DEADLINE_MS = 5000;
 /** Kubernetes' own Job controller waits a second. */
 const POD_PATIENCE_MS = 500;
 
-/** Runs until the signal aborts or the lease is lost; says which. Throws when it can't start. */
-export async function runInCluster(settings: OperatorSettings, signal: AbortSignal): Promise<LeadershipEnd> {
+/** Runs until the signal aborts or the lease is lost; says which. 'failed': the log says why it can't start or go on. */
+export async function runInCluster(settings: OperatorSettings, signal: AbortSignal): Promise<LeadershipEnd | 'failed'> {
   const log = createLog(settings);
+  try {
+    return await run(settings, log, signal);
+  } catch (error) {
+    log.fatal({ err: error }, 'failed');
+    return 'failed';
+  }
+}
+
+async function run(settings: OperatorSettings, log: Logger, signal: AbortSignal): Promise<LeadershipEnd> {
   const metrics = createOperatorMetrics();
   const health = new OperatorHealth(systemClock);
   const load = {

@@ -24,4 +24,6 @@ if (parsed.kind === 'help') {
   void untilTerminated().then(() => stop.abort());
   const end = await runInCluster(parsed.settings, stop.signal);
   process.exitCode = end === 'stopped' ? 0 : 1;
+  // What failed may have left something that would keep the process.
+  if (end === 'failed') process.exit();
 }
