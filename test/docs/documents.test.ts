@@ -1,6 +1,5 @@
 /** What the documents say is so: generated parts are up to date, links lead somewhere, manifests are accepted. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { CONDITIONS, JOB_CONFIG_KEY, REASONS } from '../../operator/api/names.ts';
@@ -68,15 +67,3 @@ test('every condition, and every reason for which a job fails, is explained', ()
   ];
   for (const reason of ends) assert.match(policy, new RegExp(`^\\| \`${reason}\` \\|`, 'm'));
 });
-
-test('every option of OpenRLHF has an answer', () => {
-  const options = readFileSync('test/fixtures/openrlhf/options.txt', 'utf8').split('\n').filter(isOption);
-  assert.equal(options.length, 164);
-  const guide = readDocument('docs/migrating-from-openrlhf.md');
-  const unanswered = options.filter((option) => !guide.includes(`\`${option}\``));
-  assert.deepEqual(unanswered, []);
-});
-
-function isOption(line: string): boolean {
-  return line !== '' && !line.startsWith('#');
-}
