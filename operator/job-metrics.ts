@@ -1,7 +1,8 @@
 // Metrics of jobs as a whole: how many stand where, how long they took to start, which pods were replaced and why. It
 // refuses to know how that is found out; no series carries a job's name.
 
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Gauge, type Histogram, type Registry } from 'prom-client';
+import { Series } from '../worker/service/series.ts';
 import { COLOCATED, CONDITIONS, ROLE_NAMES, STAGES_LATEST_FIRST } from './api/names.ts';
 import type { PPOJobStatus } from './api/ppojob.ts';
 import { type JobObserver, type Milestone, RESTART_CAUSES } from './reconcile/job-observer.ts';
@@ -14,13 +15,13 @@ const PENDING = 'Pending';
 const INVALID = 'Invalid';
 
 export function createJobObserver(registry: Registry): JobObserver {
-  const registers = [registry];
+  const series = new Series(registry);
   let list = (): readonly PPOJobObject[] | null => null;
   new Gauge({
     name: 'ppo_operator_jobs',
     help: 'Jobs by the latest stage that they have reached; a job is counted once. Only the operator that leads has any.',
     labelNames: ['condition'],
-    registers,
+    registers: [registry],
     collect() {
       this.reset();
       const jobs = list();
@@ -29,20 +30,16 @@ export function createJobObserver(registry: Registry): JobObserver {
       for (const { status = {} } of jobs) this.inc({ condition: stageOf(status) });
     },
   });
-  const restarts = new Counter({
-    name: 'ppo_operator_restarts_total',
-    help: 'Pods replaced, by role and cause: program, infrastructure, ignored, gang (with a rank that failed) or job.',
-    labelNames: ['role', 'cause'],
-    registers,
-  });
+  const replaced =
+    'Pods replaced, by role and cause: program, infrastructure, ignored, gang (with a rank that failed) or job.';
+  const restarts = series.counterBy('ppo_operator_restarts_total', replaced, ['role', 'cause']);
   for (const role of [...ROLE_NAMES, COLOCATED]) {
     for (const cause of RESTART_CAUSES) restarts.inc({ role, cause }, 0);
   }
-  const histogram = (name: string, help: string): Histogram =>
-    new Histogram({ name, help, registers, buckets: START_BUCKETS });
+  const until = (stage: string): string => `From a job's creation until it was first ${stage}.`;
   const milestones: Record<Milestone, Histogram> = {
-    scheduled: histogram('ppo_operator_job_scheduled_seconds', "From a job's creation until it was first Scheduled."),
-    running: histogram('ppo_operator_job_running_seconds', "From a job's creation until it was first Running."),
+    scheduled: series.histogram('ppo_operator_job_scheduled_seconds', until('Scheduled'), START_BUCKETS),
+    running: series.histogram('ppo_operator_job_running_seconds', until('Running'), START_BUCKETS),
   };
   return {
     onStart: (read) => {

@@ -1,13 +1,14 @@
 // What the operator measures of itself, under the names of controller-runtime and client-go, so that dashboards made for
 // them work; what it measures of jobs is in job-metrics.ts. No series carries a job's name.
 
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type Counter, collectDefaultMetrics, type Histogram, Registry } from 'prom-client';
+import { Series } from '../worker/service/series.ts';
 import type { Attempt } from './cluster/kubernetes-transport.ts';
 import { createJobObserver } from './job-metrics.ts';
 import type { ControllerObserver } from './reconcile/controller.ts';
 import type { JobObserver } from './reconcile/job-observer.ts';
 import type { ReconcileResult } from './reconcile/result.ts';
-import type { QueueStatistics } from './reconcile/work-queue.ts';
+import type { QueueObserver, QueueStatistics } from './reconcile/work-queue.ts';
 
 export interface OperatorMetrics {
   readonly registry: Registry;
@@ -30,85 +31,66 @@ const RESULTS = { done: 'success', requeueAfter: 'requeue_after', conflict: 'req
 export function createOperatorMetrics(): OperatorMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const leading = new Gauge({
-    name: 'leader_election_master_status',
-    help: 'Whether this process leads.',
-    labelNames: ['name'],
-    registers: [registry],
-  });
+  const series = new Series(registry);
+  const leading = series.gaugeBy('leader_election_master_status', 'Whether this process leads.', ['name']);
   leading.set({ name: LEASE }, 0);
-  const eventsDropped = new Counter({
-    name: 'ppo_operator_events_dropped_total',
-    help: 'Events left out because an object had too many of them.',
-    registers: [registry],
-  });
+  const dropped = 'Events left out because an object had too many of them.';
+  const eventsDropped = series.counter('ppo_operator_events_dropped_total', dropped);
   return {
     registry,
-    controller: createControllerObserver(registry),
+    controller: createControllerObserver(series),
     jobs: createJobObserver(registry),
     onEventDropped: () => eventsDropped.inc(),
-    onAttempt: createAttemptObserver(registry),
+    onAttempt: createAttemptObserver(series),
     onLeading: (isLeading) => leading.set({ name: LEASE }, isLeading ? 1 : 0),
   };
 }
 
-function createAttemptObserver(registry: Registry): (attempt: Attempt) => void {
-  const registers = [registry];
-  const requests = new Counter({
-    name: 'rest_client_requests_total',
-    help: 'Requests to the API server by status code, method and host.',
-    labelNames: ['code', 'method', 'host'],
-    registers,
-  });
-  const durations = new Histogram({
-    name: 'rest_client_request_duration_seconds',
-    help: 'Time until the API server answered, by verb and host.',
-    labelNames: ['verb', 'host'],
-    buckets: REQUEST_BUCKETS,
-    registers,
-  });
+function createAttemptObserver(series: Series): (attempt: Attempt) => void {
+  const answers = 'Requests to the API server by status code, method and host.';
+  const requests = series.counterBy('rest_client_requests_total', answers, ['code', 'method', 'host']);
+  const wait = 'Time until the API server answered, by verb and host.';
+  const shape = { labelNames: ['verb', 'host'], buckets: REQUEST_BUCKETS };
+  const durations = series.histogramBy('rest_client_request_duration_seconds', wait, shape);
   return ({ method, host, status, durationMs }) => {
     requests.inc({ code: status === null ? '<error>' : String(status), method, host });
     durations.observe({ verb: method, host }, durationMs / 1000);
   };
 }
 
-function createControllerObserver(registry: Registry): ControllerObserver {
-  const registers = [registry];
+/** Counters begin at 0: a first failure is seen by comparison with it. */
+function createControllerObserver(series: Series): ControllerObserver {
   const of = { controller: CONTROLLER };
   let statistics = (): QueueStatistics => ({ depth: 0, unfinishedMs: 0, longestMs: 0, stuckMs: 0 });
-  const labelNames = ['controller'];
-  const total = new Counter({
-    name: 'controller_runtime_reconcile_total',
-    help: 'Reconciles by result.',
-    labelNames: ['controller', 'result'],
-    registers,
-  });
+  const byResult = ['controller', 'result'];
+  const total = series.counterBy('controller_runtime_reconcile_total', 'Reconciles by result.', byResult);
   for (const result of Object.values(RESULTS)) total.inc({ ...of, result }, 0);
-  const errors = new Counter({
-    name: 'controller_runtime_reconcile_errors_total',
-    help: 'Reconciles that failed.',
-    labelNames,
-    registers,
-  });
-  const durations = new Histogram({
-    name: 'controller_runtime_reconcile_time_seconds',
-    help: 'Time of a reconcile.',
-    labelNames,
-    buckets: RECONCILE_BUCKETS,
-    registers,
-  });
-  const concurrencyGauge = new Gauge({
-    name: 'controller_runtime_max_concurrent_reconciles',
-    help: 'Reconciles that may run at the same time.',
-    labelNames,
-    registers,
-  });
+  const labelNames = Object.keys(of);
+  const failed = 'Reconciles that failed.';
+  const errors = series.counterBy('controller_runtime_reconcile_errors_total', failed, labelNames);
+  errors.inc(of, 0);
+  const shape = { labelNames, buckets: RECONCILE_BUCKETS };
+  const durations = series.histogramBy('controller_runtime_reconcile_time_seconds', 'Time of a reconcile.', shape);
+  const active = series.gaugeBy('controller_runtime_active_workers', 'Reconciles under way.', labelNames);
+  active.set(of, 0);
+  const most = 'Reconciles that may run at the same time.';
+  const concurrency = series.gaugeBy('controller_runtime_max_concurrent_reconciles', most, labelNames);
+  const queue = createQueueObserver(series, () => statistics());
   return {
-    queue: createQueueObserver(registry, () => statistics()),
+    queue: {
+      ...queue,
+      onTake: (waitedMs) => {
+        active.inc(of);
+        queue.onTake(waitedMs);
+      },
+      onDone: (workedMs) => {
+        active.dec(of);
+        queue.onDone(workedMs);
+      },
+    },
     onStart: (controller) => {
       statistics = () => controller.statistics();
-      concurrencyGauge.set(of, controller.concurrency);
+      concurrency.set(of, controller.concurrency);
     },
     onReconcile: (result, durationMs) => {
       total.inc({ ...of, result: resultLabel(result) });
@@ -123,21 +105,18 @@ function resultLabel(result: ReconcileResult): string {
   return result.type === 'retry' && result.error === null ? RESULTS.conflict : RESULTS[result.type];
 }
 
-function createQueueObserver(registry: Registry, statistics: () => QueueStatistics): ControllerObserver['queue'] {
-  const registers = [registry];
+function createQueueObserver(series: Series, statistics: () => QueueStatistics): QueueObserver {
   const of = { name: CONTROLLER, controller: CONTROLLER };
   const labelNames = Object.keys(of);
-  const gauge = (name: string, help: string, read: (found: QueueStatistics) => number): void => {
-    new Gauge({
-      ...{ name, help, labelNames, registers },
-      collect() {
-        this.set(of, read(statistics()));
-      },
-    });
+  const gauge = (name: string, help: string, read: (found: QueueStatistics) => number): void =>
+    series.gaugeOf(name, help, () => read(statistics()), of);
+  const counter = (name: string, help: string): Counter => {
+    const made = series.counterBy(name, help, labelNames);
+    made.inc(of, 0);
+    return made;
   };
-  const counter = (name: string, help: string): Counter => new Counter({ name, help, labelNames, registers });
   const histogram = (name: string, help: string): Histogram =>
-    new Histogram({ name, help, labelNames, registers, buckets: QUEUE_BUCKETS });
+    series.histogramBy(name, help, { labelNames, buckets: QUEUE_BUCKETS });
   gauge('workqueue_depth', 'Keys that wait.', ({ depth }) => depth);
   gauge('workqueue_unfinished_work_seconds', 'Age of all work under way.', (found) => found.unfinishedMs / 1000);
   gauge('workqueue_longest_running_processor_seconds', 'Age of the oldest.', (found) => found.longestMs / 1000);

@@ -18,6 +18,7 @@ it('counts requests, reconciles, queue and leadership', async () => {
   controller.queue.onAdd();
   controller.queue.onTake(50);
   controller.queue.onDone(20);
+  controller.queue.onTake(50);
   controller.queue.onRetry();
   controller.onReconcile({ type: 'done' }, 10);
   controller.onReconcile({ type: 'retry', error: new Error('x') }, 10);
@@ -35,16 +36,30 @@ it('counts requests, reconciles, queue and leadership', async () => {
     'controller_runtime_reconcile_total{controller="ppojob",result="requeue_after"} 0',
     'controller_runtime_reconcile_errors_total{controller="ppojob"} 1',
     'controller_runtime_reconcile_time_seconds_count{controller="ppojob"} 3',
+    'controller_runtime_active_workers{controller="ppojob"} 1',
     'controller_runtime_max_concurrent_reconciles{controller="ppojob"} 16',
     'workqueue_depth{name="ppojob",controller="ppojob"} 3',
     'workqueue_adds_total{name="ppojob",controller="ppojob"} 1',
     'workqueue_retries_total{name="ppojob",controller="ppojob"} 1',
     'workqueue_unfinished_work_seconds{name="ppojob",controller="ppojob"} 2',
     'workqueue_longest_running_processor_seconds{name="ppojob",controller="ppojob"} 1.5',
-    'workqueue_queue_duration_seconds_sum{name="ppojob",controller="ppojob"} 0.05',
+    'workqueue_queue_duration_seconds_sum{name="ppojob",controller="ppojob"} 0.1',
     'workqueue_work_duration_seconds_sum{name="ppojob",controller="ppojob"} 0.02',
     'leader_election_master_status{name="ppo-operator"} 1',
     'ppo_operator_events_dropped_total 1',
+  ]) {
+    assert.ok(text.includes(`${line}\n`), `${line} in\n${text}`);
+  }
+});
+
+it('begins every count at 0: the first failure is an increase', async () => {
+  const text = await createOperatorMetrics().registry.metrics();
+  for (const line of [
+    'controller_runtime_reconcile_total{controller="ppojob",result="error"} 0',
+    'controller_runtime_reconcile_errors_total{controller="ppojob"} 0',
+    'workqueue_adds_total{name="ppojob",controller="ppojob"} 0',
+    'workqueue_retries_total{name="ppojob",controller="ppojob"} 0',
+    'ppo_operator_events_dropped_total 0',
   ]) {
     assert.ok(text.includes(`${line}\n`), `${line} in\n${text}`);
   }

@@ -22,13 +22,13 @@ export class Series {
   }
 
   /** A gauge that is asked when somebody looks; undefined: absent. */
-  gaugeOf(name: string, help: string, read: () => number | undefined): void {
+  gaugeOf(name: string, help: string, read: () => number | undefined, labels: Record<string, string> = {}): void {
     new Gauge({
-      ...{ name, help, registers: this.#registers },
+      ...{ name, help, labelNames: Object.keys(labels), registers: this.#registers },
       collect() {
         const value = read();
-        if (value === undefined) unset(this);
-        else this.set(value);
+        if (value === undefined) this.remove(labels);
+        else this.set(labels, value);
       },
     });
   }

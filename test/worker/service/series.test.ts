@@ -32,6 +32,15 @@ test('a gauge that is asked tells what is so when somebody looks', async () => {
   assert.deepEqual(await samplesOf(registry), ['epoch 5']);
 });
 
+test('a gauge that is asked may have labels', async () => {
+  const registry = new Registry();
+  let value: number | undefined = 1;
+  new Series(registry).gaugeOf('depth', 'Depth', () => value, { name: 'q' });
+  assert.deepEqual(await samplesOf(registry), ['depth{name="q"} 1']);
+  value = undefined;
+  assert.deepEqual(await samplesOf(registry), []);
+});
+
 test('series of a label that are asked have a sample for each of its values, always the present one', async () => {
   const registry = new Registry();
   const series = new Series(registry);
