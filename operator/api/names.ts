@@ -100,7 +100,6 @@ export const REASONS = {
   /** No node has had room for a pod for too long. */
   unschedulable: 'Unschedulable',
   deadlineExceeded: 'DeadlineExceeded',
-  progress: 'Progress',
   applyFailed: 'ApplyFailed',
 } as const;
 export type Reason = (typeof REASONS)[keyof typeof REASONS];

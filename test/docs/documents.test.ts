@@ -56,6 +56,12 @@ test('every PPOJob that is shown is accepted and planned, on one machine and in 
   }
 });
 
+test('every reason of a condition or an event is explained', () => {
+  const all = documents.map(readDocument).join('');
+  const silent = Object.values(REASONS).filter((reason) => !all.includes(`\`${reason}\``));
+  assert.deepEqual(silent, []);
+});
+
 test('every condition, and every reason for which a job fails, is explained', () => {
   const life = readDocument('docs/life-of-a-job.md');
   for (const condition of Object.values(CONDITIONS)) assert.match(life, new RegExp(`^\\| ${condition} \\|`, 'm'));

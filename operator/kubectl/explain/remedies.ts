@@ -95,7 +95,7 @@ export const REMEDIES: Readonly<Record<Reason, Remedy>> = {
     means: 'The image of a container could not be pulled for longer than spec.failurePolicy.unstartableSeconds.',
     remedies: [
       'check the name and tag in spec.image, or in a podTemplate',
-      'for a private registry, name a Secret in spec.podTemplate.spec.imagePullSecrets',
+      'for a private registry, name a Secret in spec.podTemplate.imagePullSecrets',
       'see what the registry says: kubectl describe pod {pod} -n {namespace}',
       NEW_JOB,
     ],
@@ -125,7 +125,6 @@ export const REMEDIES: Readonly<Record<Reason, Remedy>> = {
       NEW_JOB,
     ],
   },
-  [REASONS.progress]: { means: 'The coordinator reports how far it is.', remedies: [] },
   [REASONS.applyFailed]: {
     means: 'The API server refused an object of the job; the operator tries again and again.',
     remedies: [

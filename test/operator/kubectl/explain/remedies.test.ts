@@ -7,7 +7,7 @@ import { remedyFor } from '../../../../operator/kubectl/explain/remedies.ts';
 const CONTEXT = { job: 'tiny', namespace: 'ml', pod: 'tiny-actor-0', role: 'actor' };
 /** Nothing is wrong with them. */
 const WELL: readonly string[] = [
-  ...[REASONS.valid, REASONS.podsCreated, REASONS.podsReady, REASONS.resumed, REASONS.finished, REASONS.progress],
+  ...[REASONS.valid, REASONS.podsCreated, REASONS.podsReady, REASONS.resumed, REASONS.finished],
 ];
 
 test('every reason has a meaning, and a remedy where something is wrong', () => {
