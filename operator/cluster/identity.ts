@@ -31,6 +31,9 @@ export function nameProblems({ name, namespace }: ObjectName): string[] {
   if (!NAME.test(name ?? '') || name.length > MAX_NAME_CHARACTERS) {
     problems.push(`metadata.name ${JSON.stringify(name)} is no DNS name (lower case, digits, "-", ".", at most 253)`);
   }
-  if (!NAME.test(namespace ?? '')) problems.push(`metadata.namespace ${JSON.stringify(namespace)} is no DNS name`);
-  return problems;
+  return [...problems, ...namespaceProblems(namespace)];
+}
+
+export function namespaceProblems(namespace: string): string[] {
+  return NAME.test(namespace ?? '') ? [] : [`metadata.namespace ${JSON.stringify(namespace)} is no DNS name`];
 }

@@ -2,17 +2,21 @@
 
 import type { ListOptions, ObjectName, ResourceKind } from './cluster.ts';
 import { InvalidError } from './errors.ts';
-import { describe, nameProblems } from './identity.ts';
+import { describe, nameProblems, namespaceProblems } from './identity.ts';
 import type { Subject } from './kubernetes-errors.ts';
 import type { KubernetesObject } from './objects.ts';
 
 type Kind = Pick<ResourceKind<KubernetesObject>, 'apiVersion' | 'kind' | 'plural'>;
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** All objects of a kind, of one namespace or of all. */
+/** All objects of a kind, of one namespace or of all. Throws an InvalidError as objectPath. */
 export function collectionPath(kind: Kind, namespace: string | undefined): string {
   const root = kind.apiVersion.includes('/') ? `/apis/${kind.apiVersion}` : `/api/${kind.apiVersion}`;
-  return namespace === undefined ? `${root}/${kind.plural}` : `${root}/namespaces/${namespace}/${kind.plural}`;
+  if (namespace === undefined) return `${root}/${kind.plural}`;
+  const problems = namespaceProblems(namespace);
+  if (problems.length > 0)
+    throw new InvalidError(`${collectionSubject(kind, namespace).title}: ${problems.join('; ')}`);
+  return `${root}/namespaces/${namespace}/${kind.plural}`;
 }
 
 /** Throws an InvalidError for a name that no object can have: it might mean another path. */

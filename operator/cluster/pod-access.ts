@@ -3,7 +3,7 @@
 
 import { type ObjectName, PODS, type ResourceKind } from './cluster.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
-import { objectPath, objectSubject, podProxyPath, withQuery } from './kubernetes-paths.ts';
+import { collectionPath, objectPath, objectSubject, podProxyPath, withQuery } from './kubernetes-paths.ts';
 import type { KubernetesTransport } from './kubernetes-transport.ts';
 import type { KubernetesObject } from './objects.ts';
 
@@ -48,7 +48,7 @@ export interface PodAccess {
 }
 
 const STAMPED = /^(\d{4}-\d\d-\d\dT\S+) (.*)$/s;
-const USAGE_API = '/apis/metrics.k8s.io/v1beta1';
+const POD_METRICS = { apiVersion: 'metrics.k8s.io/v1beta1', kind: 'PodMetrics', plural: 'pods' } as const;
 
 export class KubernetesPodAccess implements PodAccess {
   readonly #transport: KubernetesTransport;
@@ -77,7 +77,7 @@ export class KubernetesPodAccess implements PodAccess {
   }
 
   async usage(namespace: string, labelSelector: string): Promise<readonly ContainerUsage[]> {
-    const path = withQuery(`${USAGE_API}/namespaces/${namespace}/pods`, { labelSelector });
+    const path = withQuery(collectionPath(POD_METRICS, namespace), { labelSelector });
     const answer = await this.#transport.request({
       method: 'GET',
       path,

@@ -62,6 +62,7 @@ describe('writes', () => {
     for (const name of ['', '..', 'a/status', 'a?x=1', 'a%2fb']) {
       await assert.rejects(client.get(CONFIG_MAPS, { namespace: NAMESPACE, name }), { code: 'Invalid' });
       await assert.rejects(client.get(CONFIG_MAPS, { namespace: name, name: 'a' }), { code: 'Invalid' });
+      await assert.rejects(client.list(CONFIG_MAPS, { namespace: name }), { code: 'Invalid' });
     }
     assert.deepEqual(server.asked, []);
   });
