@@ -3,73 +3,28 @@
  * alone; then one of the processes is asked to end, and the other is killed.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { SidecarClient, type SidecarCommunicator } from '../../../worker/collectives/sidecar-client.ts';
 import { SharedBuffer } from '../../../worker/runtime/shared-buffer.ts';
+import { makeTestFolder, PORTS, type RunningWorker, startWorker } from '../support/worker-process.ts';
 
-const MAIN = fileURLToPath(new URL('../../../worker/main.ts', import.meta.url));
 const timeoutMs = 20_000;
 const NUM_ELEMENTS = 1_500_001;
-const PORTS = { grpc: 7001, transport: 7002, metrics: 9091 };
 
 interface Pod {
-  readonly ip: string;
-  readonly sharedDir: string;
-  readonly process: ChildProcess;
+  readonly worker: RunningWorker;
   readonly client: SidecarClient;
-  log: string;
 }
 
-const root = mkdtempSync(join(tmpdir(), 'ppo-sidecar-'));
+const folder = makeTestFolder();
 const pods: Pod[] = [];
 const buffers: SharedBuffer[] = [];
 let communicators: SidecarCommunicator[];
 
-/** A loopback address of this test process's own for each pod, so that ports are free. */
-function startPod(index: number): Pod {
-  const ip = `127.${101 + index}.${Math.floor(process.pid / 250) % 250}.${(process.pid % 250) + 1}`;
-  const sharedDir = join(root, `pod-${index}`);
-  mkdirSync(sharedDir);
-  const child = spawn(process.execPath, [MAIN], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      PPO_ROLE: 'communicator',
-      PPO_POD_NAME: `pod-${index}`,
-      PPO_POD_IP: ip,
-      PPO_GRPC_PORT: '7000',
-      PPO_METRICS_PORT: String(PORTS.metrics),
-      PPO_COMMUNICATOR_PORT: String(PORTS.grpc),
-      PPO_TRANSPORT_PORT: String(PORTS.transport),
-      PPO_SHARED_DIR: sharedDir,
-    },
-  });
-  const client = new SidecarClient(`${ip}:${PORTS.grpc}`);
-  const pod: Pod = { ip, sharedDir, process: child, client, log: '' };
-  for (const stream of [child.stdout!, child.stderr!]) {
-    stream.on('data', (text) => {
-      pod.log += String(text);
-    });
-  }
-  return pod;
-}
-
-async function ready(pod: Pod): Promise<void> {
-  for (const giveUpAt = performance.now() + timeoutMs; ; ) {
-    try {
-      if ((await fetch(`http://${pod.ip}:${PORTS.metrics}/readyz`)).ok) return;
-    } catch (error) {
-      if (performance.now() > giveUpAt) throw new Error(`the sidecar does not get ready: ${pod.log}`, { cause: error });
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+async function startPod(index: number): Promise<Pod> {
+  const worker = await startWorker({ folder: folder.path, role: 'communicator', index });
+  return { worker, client: new SidecarClient(`${worker.address}:${PORTS.communicator}`) };
 }
 
 async function form(): Promise<SidecarCommunicator[]> {
@@ -80,18 +35,15 @@ async function form(): Promise<SidecarCommunicator[]> {
 }
 
 before(async () => {
-  pods.push(startPod(0), startPod(1));
-  await Promise.all(pods.map(ready));
-  for (const { sharedDir } of pods) buffers.push(SharedBuffer.create(sharedDir, 'weights', NUM_ELEMENTS * 4));
+  pods.push(...(await Promise.all([0, 1].map(startPod))));
+  for (const { worker } of pods) buffers.push(SharedBuffer.create(worker.sharedDir, 'weights', NUM_ELEMENTS * 4));
   communicators = await form();
 });
-after(() => {
-  for (const { client, process: child } of pods) {
-    client.close();
-    child.kill('SIGKILL');
-  }
+after(async () => {
+  for (const { client } of pods) client.close();
+  await Promise.all(pods.map(({ worker }) => worker.stop()));
   for (const buffer of buffers) buffer.dispose();
-  rmSync(root, { recursive: true });
+  folder.remove();
 });
 
 const weights = (pod: number) => new Float32Array(buffers[pod]!.buffer);
@@ -151,11 +103,11 @@ test("a timeout is the sidecar's answer, and ends the communicator for both", as
 });
 
 test('strangers on the transport port are counted and change nothing', async () => {
-  const socket = connect(PORTS.transport, pods[0]!.ip).on('error', () => {});
+  const socket = connect(PORTS.transport, pods[0]!.worker.address).on('error', () => {});
   socket.write('GET / HTTP/1.1\r\n'.repeat(20));
   await new Promise((resolve) => socket.on('close', resolve));
   await Promise.all(communicators.map((communicator) => communicator.barrier({ timeoutMs })));
-  const metrics = await (await fetch(`http://${pods[0]!.ip}:${PORTS.metrics}/metrics`)).text();
+  const metrics = await (await fetch(`${pods[0]!.worker.metricsUrl}/metrics`)).text();
   assert.match(metrics, /^ppo_communicator_refused_connections_total 1$/m);
   assert.match(metrics, /^ppo_communicator_operations_total\{kind="broadcast"\} 1$/m);
   assert.match(metrics, /^ppo_communicator_errors_total\{code="INVALID_ARGUMENT"\} [1-9]/m);
@@ -166,10 +118,9 @@ test('strangers on the transport port are counted and change nothing', async () 
 test('a sidecar that is killed fails the other at once; one that is asked to ends with 0', async () => {
   const waiting = communicators[0]!.barrier({ timeoutMs });
   waiting.catch(() => {});
-  pods[1]!.process.kill('SIGKILL');
+  pods[1]!.worker.process.kill('SIGKILL');
   await assert.rejects(waiting, { code: 'REMOTE_ERROR', message: /rank 1 \(127\./ });
   await assert.rejects(communicators[1]!.barrier({ timeoutMs: 500 }), { code: /SYSTEM_ERROR|TIMEOUT/ });
-  const exited = once(pods[0]!.process, 'exit');
-  pods[0]!.process.kill('SIGTERM');
-  assert.deepEqual(await exited, [0, null], pods[0]!.log);
+  const [{ worker }] = pods as [Pod, Pod];
+  assert.equal(await worker.stop(), 0, worker.output());
 });

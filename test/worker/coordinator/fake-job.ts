@@ -6,8 +6,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JobConfig } from '../../../worker/api/job-config.ts';
-import type { WorkerSettings } from '../../../worker/config.ts';
 import { coordinate } from '../../../worker/coordinator/main.ts';
+import { merge, type Overrides, testJob } from '../support/job-config.ts';
+import { testSettings } from '../support/settings.ts';
 import { Fabric, FakeWorker, type FakeWorkerOptions, silent } from './fake-workers.ts';
 
 const CHARACTERS = ['<pad>', '<bos>', '<eos>', ...'0123456789+='];
@@ -64,82 +65,26 @@ function writeData(path: string, numLines: number): void {
   writeFileSync(path, Array.from({ length: numLines }, (_, i) => line(i)).join('\n'));
 }
 
-/** Recursively optional, for overriding a few settings. */
-type Overrides<T> = { readonly [K in keyof T]?: T[K] extends readonly unknown[] ? T[K] : Overrides<T[K]> };
-
-function merge<T>(base: T, overrides: Overrides<T>): T {
-  const merged = { ...base };
-  for (const [key, value] of Object.entries(overrides) as [keyof T, T[keyof T]][]) {
-    const isGroup = typeof value === 'object' && value !== null && !Array.isArray(value);
-    merged[key] = isGroup ? merge(base[key], value as Overrides<T[keyof T]>) : value;
-  }
-  return merged;
-}
-
-const optimizer: JobConfig['training']['actor'] = {
-  learningRate: 0.1,
-  schedule: 'linear',
-  warmupIterations: 0,
-  minLearningRateRatio: 0.1,
-  beta1: 0.9,
-  beta2: 0.95,
-  epsilon: 1e-8,
-  weightDecay: 0,
-  maxGradNorm: 1,
-};
-
 export function jobConfig(folder: string, overrides: Overrides<JobConfig> = {}): JobConfig {
-  const base: JobConfig = {
-    job: { name: 'test', namespace: 'default', uid: 'uid' },
+  const optimizer = { learningRate: 0.1, schedule: 'linear', minLearningRateRatio: 0.1 } as const;
+  const base = testJob({
     seed: 5,
     models: { actor: folder, critic: folder, reference: folder, reward: folder },
-    criticHead: 'Saved',
-    reward: { clipRange: [-1, 1], function: null },
+    reward: { clipRange: [-1, 1] },
     dataset: {
       trainPath: join(folder, 'train.jsonl'),
       evaluationPath: join(folder, 'evaluation.jsonl'),
-      promptField: 'prompt',
-      answerField: 'answer',
       evaluationLimit: 5,
     },
-    algorithm: {
-      numIterations: 4,
-      gamma: 1,
-      gaeLambda: 0.95,
-      whitenAdvantages: true,
-      numPpoEpochs: 2,
-      clipRangeLow: 0.2,
-      clipRangeHigh: 0.2,
-      dualClip: null,
-      valueClipRange: 0.2,
-      entropyCoef: 0,
-      kl: { coef: 0.05, estimator: 'k1', placement: 'reward', target: 1, horizon: 100 },
-      criticWarmupIterations: 0,
-    },
-    rollout: {
-      batchSize: 6,
-      samplesPerPrompt: 2,
-      maxPromptTokens: 8,
-      maxResponseTokens: 5,
-      temperature: 1,
-      topP: 1,
-      topK: 0,
-      maxConcurrentSequences: 64,
-    },
+    algorithm: { numIterations: 4, numPpoEpochs: 2, kl: { target: 1, horizon: 100 } },
+    rollout: { batchSize: 6, samplesPerPrompt: 2, maxResponseTokens: 5, maxConcurrentSequences: 64 },
     training: { minibatchSize: 6, microbatchSize: 2, actor: optimizer, critic: optimizer },
-    evaluation: { everyIterations: 2, passScore: 0.5 },
+    evaluation: { everyIterations: 2 },
     checkpoint: { directory: join(folder, 'checkpoints'), everyIterations: 2, keep: 2 },
     output: { directory: join(folder, 'output') },
-    roles: {
-      actor: { replicas: 1 },
-      critic: { replicas: 1 },
-      generation: { replicas: 2 },
-      reference: { replicas: 1 },
-      reward: { replicas: 1 },
-    },
-    tracking: { tensorboard: null, wandb: null },
-    deadlines: { rendezvousSeconds: 10, heartbeatSeconds: 5, callSeconds: 10 },
-  };
+    roles: { generation: { replicas: 2 } },
+    deadlines: { rendezvousSeconds: 10, callSeconds: 10 },
+  });
   return merge(base, overrides);
 }
 
@@ -173,26 +118,7 @@ export class FakeJob implements AsyncDisposable {
   async startCoordinator(port = 0): Promise<CoordinatorRun> {
     const terminated = Promise.withResolvers<string>();
     const listening = Promise.withResolvers<number>();
-    const settings: WorkerSettings = {
-      role: 'coordinator',
-      index: 0,
-      podName: 'test-coordinator-0',
-      jobName: 'job',
-      servesRole: null,
-      podIp: '127.0.0.1',
-      grpcPort: port,
-      metricsPort: 0,
-      openaiPort: null,
-      communicatorPort: null,
-      transportPort: null,
-      sharedDir: null,
-      coordinatorAddress: null,
-      jobConfigPath: null,
-      threads: 1,
-      tlsDir: null,
-      tracing: null,
-      logLevel: 'error',
-    };
+    const settings = testSettings({ role: 'coordinator', grpcPort: port });
     const ended = coordinate({
       settings,
       config: this.config,

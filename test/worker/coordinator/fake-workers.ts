@@ -18,12 +18,13 @@ import type { ScoreRequest } from '../../../worker/api/generated/ppo/v1/ScoreReq
 import type { TrainingExperience } from '../../../worker/api/generated/ppo/v1/TrainingExperience.ts';
 import type { TrainReplyInput } from '../../../worker/api/generated/ppo/v1/TrainReply.ts';
 import type { TrainRequest } from '../../../worker/api/generated/ppo/v1/TrainRequest.ts';
-import type { Role, WorkerSettings } from '../../../worker/config.ts';
+import type { Role } from '../../../worker/config.ts';
 import { EpochFence } from '../../../worker/service/epoch.ts';
 import { definitions } from '../../../worker/service/protos.ts';
 import { Registration } from '../../../worker/service/registration.ts';
 import { RpcError, streamHandler, unaryHandler } from '../../../worker/service/rpc.ts';
 import { type RunningServer, type ServiceEntry, startGrpcServer } from '../../../worker/service/server.ts';
+import { testSettings } from '../support/settings.ts';
 import { checksumOf, logprobAt, respond, scoreOf, step, valueAt } from './fake-models.ts';
 
 export const silent = pino({ level: 'silent' });
@@ -118,10 +119,11 @@ export class FakeWorker {
 
   static async start(options: FakeWorkerOptions): Promise<FakeWorker> {
     const worker = new FakeWorker(options);
+    const { role, index, coordinatorAddress } = options;
     const server = await startGrpcServer({ host: '127.0.0.1', port: 0, services: worker.#services() });
     worker.#server = server;
     worker.#registration = Registration.start({
-      settings: settingsOf(options),
+      settings: testSettings({ role, index, coordinatorAddress }),
       fence: worker.fence,
       log: silent,
       address: `127.0.0.1:${server.port}`,
@@ -309,27 +311,4 @@ export class FakeWorker {
         : { loss: this.weight, gradientNorm: 1, clipFraction: 0, entropy: 1, approxKl: 0 };
     yield { result: { version: this.version, checksum: checksumOf(this.weight), metrics, seconds: 0, tokens: 0 } };
   }
-}
-
-function settingsOf({ role, index, coordinatorAddress }: FakeWorkerOptions): WorkerSettings {
-  return {
-    role,
-    index,
-    podName: `fake-${role}-${index}`,
-    jobName: 'job',
-    servesRole: null,
-    podIp: '127.0.0.1',
-    grpcPort: 0,
-    metricsPort: 0,
-    openaiPort: null,
-    communicatorPort: null,
-    transportPort: null,
-    sharedDir: null,
-    coordinatorAddress,
-    jobConfigPath: null,
-    threads: 1,
-    tlsDir: null,
-    tracing: null,
-    logLevel: 'error',
-  };
 }

@@ -2,50 +2,88 @@
 // sidecars, health, SIGTERM and SIGKILL.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import * as grpc from '@grpc/grpc-js';
+import type { CoordinatorHandlers } from '../../../worker/api/generated/ppo/v1/Coordinator.ts';
 import type { GenerateRequestInput } from '../../../worker/api/generated/ppo/v1/GenerateRequest.ts';
 import type { Response } from '../../../worker/api/generated/ppo/v1/Response.ts';
 import type { Communicator } from '../../../worker/collectives/communicator.ts';
 import { SidecarClient } from '../../../worker/collectives/sidecar-client.ts';
 import { loadModelFolder } from '../../../worker/models/folder.ts';
 import { SharedBuffer } from '../../../worker/runtime/shared-buffer.ts';
-import { type Client, connect } from '../../../worker/service/protos.ts';
-import { stream, unary } from '../../../worker/service/rpc.ts';
-import { ACTOR_FOLDER, addressOf, jobConfig, PORTS, TestJob, type TestProcess } from './processes.ts';
+import { type Client, definitions } from '../../../worker/service/protos.ts';
+import { stream, streamHandler, unary, unaryHandler } from '../../../worker/service/rpc.ts';
+import { type RunningServer, startGrpcServer } from '../../../worker/service/server.ts';
+import { testJob } from '../support/job-config.ts';
+import {
+  makeTestFolder,
+  nextAddress,
+  PORTS,
+  type RunningWorker,
+  spawnWorker,
+  startWorker,
+} from '../support/worker-process.ts';
 
-const SERVER = 0;
-const ACTOR = 1;
+const ACTOR_FOLDER = fileURLToPath(new URL('../../../examples/arithmetic/models/actor', import.meta.url));
 const timeoutMs = 30_000;
 const options = { deadlineMs: timeoutMs, idleMs: timeoutMs };
 
-const job = new TestJob();
+/** As the arithmetic example has it. */
+const job = testJob({
+  models: { actor: ACTOR_FOLDER },
+  rollout: { batchSize: 512, maxPromptTokens: 8, maxResponseTokens: 5, maxConcurrentSequences: 64 },
+});
+const folder = makeTestFolder();
+const COORDINATOR = nextAddress();
 const model = loadModelFolder(ACTOR_FOLDER, 'language-model');
-let server: TestProcess;
+/** Roles that have registered. */
+const registered: string[] = [];
+let coordinator: RunningServer;
+let sidecars: readonly RunningWorker[] = [];
+let server: RunningWorker;
 let client: Client<'Generation'>;
 let groups: Client<'GroupMember'>;
 let actorSidecar: SidecarClient;
 let actorWeights: SharedBuffer;
-let serverSharedDir: string;
+
+/** Says yes to everyone. */
+function startCoordinator(): Promise<RunningServer> {
+  const handlers: CoordinatorHandlers = {
+    Register: unaryHandler(async ({ member }) => {
+      registered.push(member?.role ?? '');
+      return { epoch: 0, complete: true, members: [] };
+    }),
+    Heartbeat: unaryHandler(async () => ({ known: true, epoch: 0 })),
+    WatchProgress: streamHandler(async function* () {}),
+    ReadFigures: unaryHandler(async () => ({ series: [] })),
+  };
+  return startGrpcServer({ host: COORDINATOR, port: 0, services: [[definitions.Coordinator, handlers]] });
+}
 
 before(async () => {
-  await job.startCoordinator();
-  const [own, actor] = await Promise.all([job.startSidecar(SERVER), job.startSidecar(ACTOR)]);
-  serverSharedDir = own.sharedDir;
-  server = await job.startGeneration(SERVER, jobConfig(), own.sharedDir);
-  client = connect('Generation', `${addressOf(SERVER)}:${PORTS.grpc}`);
-  groups = connect('GroupMember', `${addressOf(SERVER)}:${PORTS.grpc}`);
-  actorSidecar = new SidecarClient(`${addressOf(ACTOR)}:${PORTS.communicator}`);
+  coordinator = await startCoordinator();
+  const address = nextAddress();
+  sidecars = await Promise.all(
+    [address, nextAddress()].map((own, index) =>
+      startWorker({ folder: folder.path, role: 'communicator', index, address: own }),
+    ),
+  );
+  const [{ sharedDir }, actor] = sidecars as [RunningWorker, RunningWorker];
+  const coordinatorAddress = `${COORDINATOR}:${coordinator.port}`;
+  server = await startWorker({ folder: folder.path, role: 'generation', job, address, sharedDir, coordinatorAddress });
+  client = server.client('Generation');
+  groups = server.client('GroupMember');
+  actorSidecar = new SidecarClient(`${actor.address}:${PORTS.communicator}`);
   actorWeights = SharedBuffer.create(actor.sharedDir, 'weights', model.parameters.byteLength);
 });
 after(async () => {
-  client.close();
-  groups.close();
-  actorSidecar.close();
-  actorWeights.dispose();
-  await job.close();
+  actorSidecar?.close();
+  actorWeights?.dispose();
+  await Promise.all([...sidecars, server].map((worker) => worker?.stop()));
+  await coordinator?.close(100);
+  folder.remove();
 });
 
 const sampling = { maxTokens: 5, temperature: 1, topP: 1, topK: 0, stopTokenIds: [2] };
@@ -159,7 +197,7 @@ test('receives weights through the sidecars and decodes with them; keeps the old
 });
 
 test("reports what it did to Prometheus, in vLLM's names and in ours", async () => {
-  const text = await (await fetch(`http://${addressOf(SERVER)}:${PORTS.metrics}/metrics`)).text();
+  const text = await (await fetch(`${server.metricsUrl}/metrics`)).text();
   assert.match(text, /^vllm:num_requests_running\{.*\} 0$/m);
   assert.match(text, /^vllm:prompt_tokens_total\{.*\} [1-9]/m);
   assert.match(text, /^vllm:generation_tokens_total\{.*\} [1-9]/m);
@@ -170,7 +208,7 @@ test("reports what it did to Prometheus, in vLLM's names and in ours", async () 
 });
 
 test("speaks OpenAI's protocol on a port of its own, with the model folder's tokenizer", async () => {
-  const url = `http://${addressOf(SERVER)}:${PORTS.openai}/v1`;
+  const url = `http://${server.address}:${PORTS.openai}/v1`;
   const { data } = (await (await fetch(`${url}/models`)).json()) as { data: { id: string; policy_version: number }[] };
   assert.equal(data[0]!.id, 'test');
   assert.equal(data[0]!.policy_version, 2);
@@ -192,7 +230,7 @@ test('a client that goes away takes its sequences with it', async () => {
   for await (const reply of stream(client, client.generate, request, options)) if (reply.response) break;
   const few = await generate({ epoch: 3, policyVersion: 0, sampling, prompts: prompts.slice(0, 3) });
   assert.equal(few.size, 3);
-  const text = await (await fetch(`http://${addressOf(SERVER)}:${PORTS.metrics}/metrics`)).text();
+  const text = await (await fetch(`${server.metricsUrl}/metrics`)).text();
   assert.match(text, /^vllm:num_requests_waiting\{.*\} 0$/m);
 });
 
@@ -201,30 +239,29 @@ function manyPrompts(count: number) {
 }
 
 test('a killed server ends its streams as UNAVAILABLE', async () => {
-  const sharedDir = join(job.root, 'shared-2');
-  const other = await job.startGeneration(2, jobConfig(), sharedDir);
-  const otherClient = connect('Generation', `${addressOf(2)}:${PORTS.grpc}`);
+  const other = await startWorker({ folder: folder.path, role: 'generation', index: 2, job });
+  const otherClient = other.client('Generation');
   const request = { epoch: 0, policyVersion: 0, sampling, prompts: manyPrompts(20_000) };
   try {
     const read = async () => {
-      for await (const _ of stream(otherClient, otherClient.generate, request, options)) other.child.kill('SIGKILL');
+      for await (const _ of stream(otherClient, otherClient.generate, request, options)) other.process.kill('SIGKILL');
     };
     await assert.rejects(read(), { code: grpc.status.UNAVAILABLE });
   } finally {
-    otherClient.close();
+    await other.stop();
   }
 });
 
 test('ends by itself on SIGTERM and leaves nothing in the shared folder', async () => {
-  assert.deepEqual(readdirSync(serverSharedDir), ['weights-0', 'weights-1']);
-  server.child.kill('SIGTERM');
-  assert.equal(await server.exited, 0, server.output);
-  assert.deepEqual(readdirSync(serverSharedDir), []);
-  assert.match(job.registered[0]!, /^generation /);
+  assert.deepEqual(readdirSync(server.sharedDir), ['weights-0', 'weights-1']);
+  assert.equal(await server.stop(), 0, server.output());
+  assert.deepEqual(readdirSync(server.sharedDir), []);
+  assert.deepEqual(registered, ['generation']);
 });
 
 test("a model that cannot hold the job's sequences is hopeless", async () => {
-  const hopeless = job.spawnGeneration(3, jobConfig({ maxPromptTokens: 100_000 }), join(job.root, 'shared-3'));
-  assert.equal(await hopeless.exited, 78, hopeless.output);
-  assert.match(hopeless.output, /maxPromptTokens \+ rollout.maxResponseTokens: found 100005, allowed up to/);
+  const long = { ...job, rollout: { ...job.rollout, maxPromptTokens: 100_000 } };
+  const hopeless = spawnWorker({ folder: folder.path, role: 'generation', index: 3, job: long });
+  assert.equal(await hopeless.ended, 78, hopeless.output());
+  assert.match(hopeless.output(), /maxPromptTokens \+ rollout.maxResponseTokens: found 100005, allowed up to/);
 });

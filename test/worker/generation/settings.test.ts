@@ -1,32 +1,13 @@
 // What a generation server needs before it starts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { WorkerSettings } from '../../../worker/config.ts';
 import { cacheTokensOf, hopelessIfItThrows, readGenerationSettings } from '../../../worker/generation/settings.ts';
 import { HopelessError } from '../../../worker/service/lifecycle.ts';
-import { jobConfig } from './processes.ts';
+import { testJob } from '../support/job-config.ts';
+import { testSettings } from '../support/settings.ts';
 import { smallConfig } from './support.ts';
 
-const settings: WorkerSettings = {
-  role: 'generation',
-  index: 0,
-  podName: 'pod',
-  jobName: 'job',
-  servesRole: null,
-  podIp: '127.0.0.1',
-  grpcPort: 1,
-  metricsPort: 2,
-  openaiPort: null,
-  communicatorPort: null,
-  transportPort: null,
-  sharedDir: null,
-  coordinatorAddress: 'x:1',
-  jobConfigPath: null,
-  threads: 1,
-  tlsDir: null,
-  tracing: null,
-  logLevel: 'info',
-};
+const settings = testSettings({ role: 'generation', coordinatorAddress: 'x:1' });
 
 test('names everything that is missing', () => {
   assert.throws(() => readGenerationSettings(settings), {
@@ -42,17 +23,20 @@ test('names everything that is missing', () => {
 });
 
 test("the job's longest sequence has to fit the model", () => {
-  const job = jobConfig({ maxPromptTokens: 500, maxResponseTokens: 12 });
+  const job = testJob({ rollout: { maxPromptTokens: 500, maxResponseTokens: 12 } });
   assert.equal(cacheTokensOf(job, smallConfig), 512);
-  assert.throws(() => cacheTokensOf(jobConfig({ maxPromptTokens: 501, maxResponseTokens: 12 }), smallConfig), {
-    name: 'HopelessError',
-    message: /found 513, allowed up to the 512 positions/,
-  });
+  assert.throws(
+    () => cacheTokensOf(testJob({ rollout: { maxPromptTokens: 501, maxResponseTokens: 12 } }), smallConfig),
+    {
+      name: 'HopelessError',
+      message: /found 513, allowed up to the 512 positions/,
+    },
+  );
 });
 
 test('the model has to have heads that the decoder takes', () => {
   const config = { ...smallConfig, headDim: 20 };
-  assert.throws(() => cacheTokensOf(jobConfig(), config), /found heads of 20 elements in .*, allowed multiples of 8/);
+  assert.throws(() => cacheTokensOf(testJob(), config), /found heads of 20 elements in .*, allowed multiples of 8/);
 });
 
 test('what is read wrongly once is read wrongly always', () => {

@@ -7,14 +7,9 @@ import { after, before, describe, it, test } from 'node:test';
 import type { JobConfig } from '../../../worker/api/job-config.ts';
 import { loadTokenizer } from '../../../worker/models/tokenizer.ts';
 import type { Sequence } from '../../../worker/scoring/sequence.ts';
+import { testJob } from '../support/job-config.ts';
+import { makeTestFolder, type RunningWorker, spawnWorker, startWorker } from '../support/worker-process.ts';
 import { score } from '../training/support/trainer-calls.ts';
-import {
-  makeTestFolder,
-  type RunningWorker,
-  spawnWorker,
-  startWorker,
-  testJob,
-} from '../training/support/worker-process.ts';
 
 const ACTOR = 'examples/arithmetic/models/actor';
 const folder = makeTestFolder();
@@ -118,9 +113,8 @@ test('promises are waited for side by side, in the order of the request, and not
 describe('a function that computes', { concurrency: true }, () => {
   it('ends the process when it never stops, and that is said', async () => {
     const own = await startWorker({ folder: folder.path, role: 'reward', index: 2, job: job('score') });
-    const ended = new Promise((resolve) => own.process.once('exit', resolve));
     await assert.rejects(score(own, 'REWARDS', [say('1+1=', '68')], { texts: [text('1+1=', null)] }));
-    assert.equal(await ended, 1);
+    assert.equal(await own.ended, 1);
     assert.match(own.output(), /the reward function score of .* did not come back within 1 s: it is stuck in a loop/);
   });
 
@@ -143,9 +137,8 @@ describe('a function that computes', { concurrency: true }, () => {
 
 test('a function that ends its thread ends the process, which says whose it was', async () => {
   const own = await startWorker({ folder: folder.path, role: 'reward', index: 5, job: job('score') });
-  const ended = new Promise((resolve) => own.process.once('exit', resolve));
   await assert.rejects(score(own, 'REWARDS', [say('1+1=', '70')], { texts: [text('1+1=', null)] }));
-  assert.equal(await ended, 1);
+  assert.equal(await own.ended, 1);
   assert.match(own.output(), /the reward function score of .* is gone: the compute thread ended .* exit code 3/);
 });
 
@@ -156,8 +149,7 @@ for (const [what, name, path, message] of [
 ] as const) {
   test(`${what} ends the process with 78`, async () => {
     const own = spawnWorker({ folder: folder.path, role: 'reward', index: 3, job: job(name, path) });
-    const code = await new Promise((resolve) => own.process.once('exit', resolve));
-    assert.equal(code, 78);
+    assert.equal(await own.ended, 78);
     assert.match(own.output(), message);
   });
 }

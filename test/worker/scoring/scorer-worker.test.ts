@@ -7,17 +7,11 @@ import { loadModelFolder } from '../../../worker/models/folder.ts';
 import type { HeadKind } from '../../../worker/models/layout.ts';
 import { createCpuDevice } from '../../../worker/runtime/cpu-device.ts';
 import { ForwardModel, type ScoreKind } from '../../../worker/scoring/forward-model.ts';
+import { testJob } from '../support/job-config.ts';
+import { makeModel, makeTestFolder, type RunningWorker, spawnWorker, startWorker } from '../support/worker-process.ts';
 import { randomExperiences } from '../training/support/rank.ts';
 import { tinyConfig } from '../training/support/tiny-model.ts';
 import { score } from '../training/support/trainer-calls.ts';
-import {
-  makeModel,
-  makeTestFolder,
-  type RunningWorker,
-  spawnWorker,
-  startWorker,
-  testJob,
-} from '../training/support/worker-process.ts';
 
 const folder = makeTestFolder();
 const config = tinyConfig({ scoreMean: -0.3, scoreStd: 0.7 });
@@ -81,7 +75,7 @@ test('it ends by SIGTERM with exit code 0', async () => {
 test('a folder that holds no model ends it with 78', async () => {
   const job = testJob({ models: { reward: join(folder.path, 'nowhere') } });
   const worker = spawnWorker({ folder: folder.path, role: 'reward', index: 2, job });
-  const code = await new Promise((resolve) => worker.process.once('exit', resolve));
+  const code = await worker.ended;
   assert.equal(code, 78);
   assert.match(worker.output(), /nowhere.*can't be used as a model/s);
 });

@@ -10,6 +10,7 @@ import { definitions } from '../../../worker/service/protos.ts';
 import { Registration } from '../../../worker/service/registration.ts';
 import { streamHandler, unaryHandler } from '../../../worker/service/rpc.ts';
 import { type RunningServer, startGrpcServer } from '../../../worker/service/server.ts';
+import { testSettings } from '../support/settings.ts';
 
 const HOST = '127.60.1.1';
 
@@ -47,26 +48,7 @@ class CoordinatorProcess {
 }
 
 function settingsFor(port: number): WorkerSettings {
-  return {
-    role: 'reward',
-    index: 2,
-    podName: 'job-reward-2',
-    jobName: 'job',
-    servesRole: null,
-    podIp: HOST,
-    grpcPort: 7000,
-    metricsPort: 9090,
-    openaiPort: null,
-    communicatorPort: null,
-    transportPort: null,
-    sharedDir: null,
-    coordinatorAddress: `${HOST}:${port}`,
-    jobConfigPath: null,
-    threads: 1,
-    tlsDir: null,
-    tracing: null,
-    logLevel: 'error',
-  };
+  return testSettings({ role: 'reward', index: 2, podName: 'job-reward-2', coordinatorAddress: `${HOST}:${port}` });
 }
 
 describe('registration', () => {

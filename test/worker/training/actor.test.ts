@@ -10,6 +10,8 @@ import { ForwardModel } from '../../../worker/scoring/forward-model.ts';
 import { RpcError, stream } from '../../../worker/service/rpc.ts';
 import { checksumOf } from '../../../worker/training/checkpoint-files.ts';
 import type { Experience } from '../../../worker/training/experience.ts';
+import { testJob } from '../support/job-config.ts';
+import { makeModel, makeTestFolder, type RunningWorker, spawnWorker, startWorker } from '../support/worker-process.ts';
 import { countTokens, randomExperiences } from './support/rank.ts';
 import { tinyConfig } from './support/tiny-model.ts';
 import {
@@ -24,14 +26,6 @@ import {
   stepOf,
   train,
 } from './support/trainer-calls.ts';
-import {
-  makeModel,
-  makeTestFolder,
-  type RunningWorker,
-  spawnWorker,
-  startWorker,
-  testJob,
-} from './support/worker-process.ts';
 
 const folder = makeTestFolder();
 const config = tinyConfig();

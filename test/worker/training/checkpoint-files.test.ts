@@ -9,7 +9,7 @@ import {
   readRankState,
   writeRankState,
 } from '../../../worker/training/checkpoint-files.ts';
-import { makeTestFolder } from './support/worker-process.ts';
+import { makeTestFolder } from '../support/worker-process.ts';
 
 const folder = makeTestFolder();
 after(folder.remove);

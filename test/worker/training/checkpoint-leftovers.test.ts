@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { writeRankState } from '../../../worker/training/checkpoint-files.ts';
 import { removeLeftovers } from '../../../worker/training/checkpoint-leftovers.ts';
-import { makeTestFolder } from './support/worker-process.ts';
+import { makeTestFolder } from '../support/worker-process.ts';
 
 const folder = makeTestFolder();
 after(folder.remove);

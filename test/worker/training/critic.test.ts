@@ -5,17 +5,11 @@ import { after, before, test } from 'node:test';
 import { loadModelFolder } from '../../../worker/models/folder.ts';
 import { RpcError } from '../../../worker/service/rpc.ts';
 import type { Experience } from '../../../worker/training/experience.ts';
+import { testJob } from '../support/job-config.ts';
+import { makeModel, makeTestFolder, type RunningWorker, spawnWorker, startWorker } from '../support/worker-process.ts';
 import { countTokens, randomExperiences } from './support/rank.ts';
 import { tinyConfig } from './support/tiny-model.ts';
 import { append, exportModel, load, score, stepOf, train } from './support/trainer-calls.ts';
-import {
-  makeModel,
-  makeTestFolder,
-  type RunningWorker,
-  spawnWorker,
-  startWorker,
-  testJob,
-} from './support/worker-process.ts';
 
 const folder = makeTestFolder();
 const config = tinyConfig({ scoreMean: 0.2, scoreStd: 1.5 });
@@ -108,7 +102,6 @@ test('a language model is no critic: exit code 78 with a remedy', async () => {
     index: 1,
     job: testJob({ models: { critic: wrong } }),
   });
-  const code = await new Promise((resolve) => worker.process.once('exit', resolve));
-  assert.equal(code, 78);
+  assert.equal(await worker.ended, 78);
   assert.match(worker.output(), /score\.weight: found nothing; .*A critic or reward model is needed here/s);
 });

@@ -6,10 +6,11 @@ import { after, before, test } from 'node:test';
 import * as grpc from '@grpc/grpc-js';
 import { Health } from '../../../worker/service/protos.ts';
 import { unary } from '../../../worker/service/rpc.ts';
+import { testJob } from '../support/job-config.ts';
+import { makeModel, makeTestFolder, type RunningWorker, startWorker } from '../support/worker-process.ts';
 import { countTokens } from './support/rank.ts';
 import { tinyConfig } from './support/tiny-model.ts';
 import { append, OPTIONS, stepOf, train } from './support/trainer-calls.ts';
-import { makeModel, makeTestFolder, type RunningWorker, startWorker, testJob } from './support/worker-process.ts';
 
 const ROWS = 64;
 const LENGTH_TOKENS = 64;

@@ -14,22 +14,16 @@ import { RpcError, stream, unary } from '../../../worker/service/rpc.ts';
 import { checksumOf } from '../../../worker/training/checkpoint-files.ts';
 import { policyOptions } from '../../../worker/training/objectives/policy.ts';
 import { runTrainer } from '../../../worker/training/trainer-worker.ts';
+import { testJob } from '../support/job-config.ts';
+import { makeModel, makeTestFolder, nextAddress, type RunningWorker, startWorker } from '../support/worker-process.ts';
 import { countTokens, randomExperiences } from './support/rank.ts';
 import { tinyConfig } from './support/tiny-model.ts';
 import { append, EPOCH, formGroup, load, OPTIONS, publish, stepOf, train } from './support/trainer-calls.ts';
-import {
-  makeModel,
-  makeTestFolder,
-  nextAddress,
-  type RunningWorker,
-  startWorker,
-  testJob,
-} from './support/worker-process.ts';
 
 const folder = makeTestFolder();
 const modelPath = makeModel(join(folder.path, 'model'), 'language-model', tinyConfig());
 const single = testJob({ models: { actor: modelPath } });
-const double = testJob({ models: { actor: modelPath }, replicas: 2 });
+const double = testJob({ models: { actor: modelPath }, roles: { actor: { replicas: 2 } } });
 const experiences = randomExperiences(10, 31);
 const ALL = experiences.map((_, index) => index);
 const numTokens = countTokens(experiences);

@@ -9,8 +9,8 @@ import { RpcError } from '../../../worker/service/rpc.ts';
 import { Trainer, type TrainerOptions } from '../../../worker/training/trainer.ts';
 import { createTrainerMetrics } from '../../../worker/training/trainer-metrics.ts';
 import type { TrainerApi } from '../../../worker/training/trainer-program.ts';
+import { testJob } from '../support/job-config.ts';
 import { randomExperiences } from './support/rank.ts';
-import { testJob } from './support/worker-process.ts';
 
 const [experience] = randomExperiences(1, 2);
 const numTokens = experience!.tokenIds.length - experience!.promptLength;

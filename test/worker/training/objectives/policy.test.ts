@@ -13,7 +13,7 @@ import {
 } from '../../../../worker/training/objectives/policy.ts';
 import { finiteDifferences, random } from '../../graph/support.ts';
 import * as golden from '../../ppo/golden.ts';
-import { testJob } from '../support/worker-process.ts';
+import { testJob } from '../../support/job-config.ts';
 import { compileLoss, type LossRun } from './support.ts';
 
 const PLAIN: PolicyOptions = {

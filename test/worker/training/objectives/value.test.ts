@@ -6,7 +6,7 @@ import { batchOfLengths, type TokenBatch } from '../../../../worker/ppo/token-ba
 import { addValueLoss, createValueObjective, valueOptions } from '../../../../worker/training/objectives/value.ts';
 import { finiteDifferences, random } from '../../graph/support.ts';
 import * as golden from '../../ppo/golden.ts';
-import { testJob } from '../support/worker-process.ts';
+import { testJob } from '../../support/job-config.ts';
 import { compileLoss, type LossRun } from './support.ts';
 
 interface Numbers {

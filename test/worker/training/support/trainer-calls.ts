@@ -7,7 +7,7 @@ import type { ScoreKind } from '../../../../worker/scoring/forward-model.ts';
 import type { Sequence } from '../../../../worker/scoring/sequence.ts';
 import { stream, unary } from '../../../../worker/service/rpc.ts';
 import type { Experience } from '../../../../worker/training/experience.ts';
-import type { RunningWorker } from './worker-process.ts';
+import type { RunningWorker } from '../../support/worker-process.ts';
 
 export const EPOCH = 1;
 export const OPTIONS = { deadlineMs: 30_000, idleMs: 30_000 };
