@@ -38,6 +38,7 @@ export const CLAIMS: readonly Claim[] = [
     by: 'Elsewhere',
     words: { '.ci/run': ['npm ci'], 'test/operator/kubectl/launcher.test.ts': ["'install', '--global'"] },
   },
+  { command: /^npm ci$/, by: 'Elsewhere', words: { '.ci/run': ['npm ci'] } },
   { command: /^npm start -- .*--(help|dry-run)$/, by: 'Machine' },
   { command: /^npm start -- (?!.*--(help|dry-run)$)/, by: 'Machine', suffix: ' --dry-run' },
   { command: /^npm start$/, by: 'Elsewhere', words: { 'test/e2e/arithmetic.test.ts': ['examples/arithmetic'] } },
@@ -50,6 +51,12 @@ export const CLAIMS: readonly Claim[] = [
     },
   },
   { command: /^npm run image\b/, by: 'Elsewhere', words: { '.ci/run': ['npm run image'] } },
+  // Other people's program: what it loads is read here as it is read there.
+  {
+    command: /^docker (load|push) /,
+    by: 'Elsewhere',
+    words: { 'test/image/archive.test.ts': ['as readers of archives look for it'] },
+  },
   {
     command: /^npm run cluster -- (up|down)$/,
     by: 'Elsewhere',
