@@ -21,6 +21,11 @@ export function describeEvent(
   return { age, type, reason, text: `${message.split('\n')[0]}${times}` };
 }
 
+/** By which the API server finds the events of a job. */
+export function fieldsOfEvents(job: string): Readonly<Record<string, string>> {
+  return { 'involvedObject.kind': KIND, 'involvedObject.name': job };
+}
+
 export function jobEvents(events: readonly Stored<Event>[], { metadata }: Stored<PPOJobObject>): Stored<Event>[] {
   return inOrder(
     events.filter(({ involvedObject: { kind, uid, name } }) => {

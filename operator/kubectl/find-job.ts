@@ -2,7 +2,7 @@
 import { LABELS } from '../api/names.ts';
 import { nearest } from '../api/suggest.ts';
 import { EVENTS, PODS } from '../cluster/cluster.ts';
-import { ClusterError, NotFoundError } from '../cluster/errors.ts';
+import { ClusterError, ForbiddenError, NotFoundError } from '../cluster/errors.ts';
 import type { Event, Pod, Stored } from '../cluster/objects.ts';
 import { PPO_JOBS, type PPOJobObject } from '../reconcile/ppojob-kind.ts';
 import { type Session, UserError } from './session.ts';
@@ -35,10 +35,13 @@ export async function listJobPods({ cluster, namespace }: Place, job: string): P
   return (await cluster.list(PODS, { namespace, labels: { [LABELS.job]: job } })).items;
 }
 
-/** Of the namespace; whoever may not read events reads the rest. */
-export async function listEvents({ cluster, namespace, output }: Session): Promise<readonly Stored<Event>[]> {
+/** Of the namespace, with these fields; whoever may not read events reads the rest. */
+export async function listEvents(
+  { cluster, namespace, output }: Session,
+  fields: Readonly<Record<string, string>> = {},
+): Promise<readonly Stored<Event>[]> {
   try {
-    return (await cluster.list(EVENTS, { namespace })).items;
+    return (await cluster.list(EVENTS, { namespace, fields })).items;
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
     output.note(`events can't be read: ${error.message}`);
@@ -48,12 +51,19 @@ export async function listEvents({ cluster, namespace, output }: Session): Promi
 
 const NO_CRD = 'this cluster does not know PPOJobs: ppo-operator is not installed in it';
 
-async function listNames(place: Place): Promise<string[]> {
-  return (await listJobs(place)).map(({ metadata }) => metadata.name);
+/** Null for who may not list jobs. */
+async function listNames(place: Place): Promise<string[] | null> {
+  try {
+    return (await listJobs(place)).map(({ metadata }) => metadata.name);
+  } catch (error) {
+    if (error instanceof ForbiddenError) return null;
+    throw error;
+  }
 }
 
-function describeMissing(name: string, namespace: string, names: readonly string[]): string {
+function describeMissing(name: string, namespace: string, names: readonly string[] | null): string {
   const start = `there is no PPOJob "${name}" in namespace ${namespace}`;
+  if (names === null) return start;
   if (names.length === 0) return `${start}, nor any other; --namespace chooses another one`;
   const near = nearest(name, names);
   if (near !== undefined) return `${start}; did you mean ${near}?`;

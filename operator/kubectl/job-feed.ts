@@ -17,12 +17,13 @@ import {
 import { follow, sleep, type Update } from '../cluster/list-watch.ts';
 import type { Event, KubernetesObject, Pod, Stored } from '../cluster/objects.ts';
 import { PPO_JOBS, type PPOJobObject } from '../reconcile/ppojob-kind.ts';
+import { fieldsOfEvents } from './events.ts';
 
 export interface Snapshot {
   /** Null: it is gone. */
   readonly job: Stored<PPOJobObject> | null;
   readonly pods: readonly Stored<Pod>[];
-  /** Of the namespace. */
+  /** Of the job. */
   readonly events: readonly Stored<Event>[];
   /** Why what is shown may be old; null while it is not. */
   readonly problem: string | null;
@@ -37,7 +38,10 @@ export interface FeedOptions {
 const SHORTEST_INTERVAL_MS = 250;
 const LONGEST_INTERVAL_MS = 1000;
 
-/** Snapshots until the signal aborts, at most four a second; the first when everything has been listed once. */
+/**
+ * Snapshots until the signal aborts, at most four a second; the first when everything has been listed once. Throws what
+ * hinders that; later hindrances are told, and tried again.
+ */
 export async function* feedJob(options: FeedOptions, job: ObjectName): AsyncGenerator<Snapshot> {
   const { cluster, clock } = options;
   const { namespace, name } = job;
@@ -45,36 +49,32 @@ export async function* feedJob(options: FeedOptions, job: ObjectName): AsyncGene
   const signal = AbortSignal.any([options.signal, stop.signal]);
   let changed = Promise.withResolvers<void>();
   const context = { cluster, clock, signal, onChange: () => changed.resolve() };
-  const jobs = new Tracked(context, PPO_JOBS, { namespace });
+  const jobs = new Tracked(context, PPO_JOBS, { namespace, fields: { 'metadata.name': name } });
   const pods = new Tracked(context, PODS, { namespace, labels: { [LABELS.job]: name } });
-  const events = new Tracked(context, EVENTS, { namespace });
-  const all = [jobs, pods, events];
-  // Events may be forbidden where the rest is not.
-  const isKnown = (): boolean => jobs.isListed && pods.isListed && (events.isListed || events.problem !== null);
+  const events = new Tracked(context, EVENTS, { namespace, fields: fieldsOfEvents(name) });
   try {
     while (!signal.aborted) {
       changed = Promise.withResolvers<void>();
-      if (isKnown()) {
-        const found = jobs.items.find(({ metadata }) => metadata.name === name) ?? null;
-        yield { job: found, pods: pods.items, events: events.items, problem: jobs.problem ?? pods.problem };
+      for (const { isListed, error } of [jobs, pods]) if (!isListed && error !== null) throw error;
+      // Events may be forbidden where the rest is not.
+      if (jobs.isListed && pods.isListed && (events.isListed || events.error !== null)) {
+        const problem = (jobs.error ?? pods.error)?.message ?? null;
+        yield { job: jobs.items[0] ?? null, pods: pods.items, events: events.items, problem };
         await sleep(SHORTEST_INTERVAL_MS, context);
       }
       await Promise.race([changed.promise, sleep(LONGEST_INTERVAL_MS, context)]);
     }
   } finally {
     stop.abort();
-    await Promise.all(all.map(({ ended }) => ended));
   }
 }
 
 /** The objects of one kind, kept up to date. */
 class Tracked<T extends KubernetesObject> {
-  /** Resolves after the signal. */
-  readonly ended: Promise<void>;
   /** All objects are known. */
   isListed = false;
   /** Why they may have changed since. */
-  problem: string | null = null;
+  error: Error | null = null;
   readonly #objects = new Map<string, Stored<T>>();
 
   constructor(
@@ -83,10 +83,10 @@ class Tracked<T extends KubernetesObject> {
     options: ListOptions,
   ) {
     const onError = (error: unknown): void => {
-      this.problem = error instanceof Error ? error.message : String(error);
+      this.error = error instanceof Error ? error : new Error(String(error));
       onChange();
     };
-    this.ended = this.#run(follow(cluster, kind, { ...options, clock, signal, onError }), onChange);
+    void this.#run(follow(cluster, kind, { ...options, clock, signal, onError }), onChange);
   }
 
   get items(): Stored<T>[] {
@@ -95,7 +95,7 @@ class Tracked<T extends KubernetesObject> {
 
   async #run(updates: AsyncIterable<Update<T>>, onChange: () => void): Promise<void> {
     for await (const update of updates) {
-      this.problem = null;
+      this.error = null;
       if (update.type === 'LISTED') {
         this.isListed = true;
         this.#objects.clear();

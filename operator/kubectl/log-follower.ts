@@ -12,25 +12,32 @@ import type { Snapshot } from './job-feed.ts';
 import { type LogSelection, type PodContainer, selectContainers } from './log-sources.ts';
 import { type Session, UserError } from './session.ts';
 
+type Beginning = Omit<LogOptions, 'container' | 'isFollowed' | 'isPrevious'>;
+
 export interface FollowLogsOptions {
   readonly session: Session;
   readonly selection: LogSelection;
   /** Of a container that was there at the start; of others everything is new. */
-  readonly first: Omit<LogOptions, 'container' | 'isFollowed' | 'isPrevious'>;
+  readonly first: Beginning;
   readonly maxLogs: number;
   readonly onLine: (line: LogLine, from: PodContainer) => void;
 }
 
 const RETRY_MS = 500;
+/** After the job's end, of a log whose node or server doesn't answer. */
+const MAX_LAST_RETRIES = 5;
 
 /** Resolves when the job is over and its logs are at their ends, or the signal aborts. */
 export async function followLogs(options: FollowLogsOptions, snapshots: AsyncIterable<Snapshot>): Promise<void> {
   const follower = new Follower(options);
-  for await (const { job, pods } of snapshots) {
+  let told: string | null = null;
+  for await (const { job, pods, problem } of snapshots) {
+    if (problem !== null && problem !== told) options.session.output.note(`trying again: ${problem}`);
+    told = problem;
     follower.follow(pods);
     if (job === null || isFinal(buildJobView(job, []).condition)) break;
   }
-  await follower.ended();
+  await follower.end();
 }
 
 export function tooMany(most: number): string {
@@ -40,9 +47,14 @@ export function tooMany(most: number): string {
 class Follower {
   readonly #options: FollowLogsOptions;
   /** By pod, container and the container's restarts: each restart writes a log of its own. */
-  readonly #logs = new Map<string, Promise<void>>();
+  readonly #known = new Set<string>();
+  /** Logs that are not at their ends. */
+  readonly #open = new Map<string, Promise<void>>();
+  /** Logs whose containers ran when the pods were looked at last. */
+  #running: ReadonlySet<string> = new Set();
   #failure: { readonly error: unknown } | null = null;
   #isFirst = true;
+  #isOver = false;
 
   constructor(options: FollowLogsOptions) {
     this.#options = options;
@@ -51,55 +63,69 @@ class Follower {
   follow(pods: readonly Stored<Pod>[]): void {
     if (this.#failure !== null) throw this.#failure.error;
     const { selection, maxLogs, first } = this.#options;
-    for (const from of selectContainers(pods, selection)) {
+    const found = selectContainers(pods, selection).map((from) => {
       const status = statusOf(from);
-      const key = `${from.pod.metadata.uid} ${from.container} ${status?.restartCount}`;
-      if (!hasStarted(status) || this.#logs.has(key)) continue;
-      if (this.#logs.size >= maxLogs) throw new UserError(tooMany(maxLogs));
-      const log = this.#read(from, this.#isFirst ? first : {});
+      return { from, status, key: `${from.pod.metadata.uid} ${from.container} ${status?.restartCount}` };
+    });
+    this.#running = new Set(found.filter(({ status }) => status?.state.running !== undefined).map(({ key }) => key));
+    for (const { from, status, key } of found) {
+      if (!hasStarted(status) || this.#known.has(key)) continue;
+      if (this.#open.size >= maxLogs) throw new UserError(tooMany(maxLogs));
+      this.#known.add(key);
+      const log = this.#read(from, key, this.#isFirst ? first : {});
       const ended = log.catch((error: unknown) => {
         this.#failure ??= { error };
       });
-      this.#logs.set(key, ended);
+      this.#open.set(
+        key,
+        ended.finally(() => this.#open.delete(key)),
+      );
     }
     this.#isFirst = false;
   }
 
-  async ended(): Promise<void> {
-    await Promise.all(this.#logs.values());
+  /** No pods come any more. */
+  async end(): Promise<void> {
+    this.#isOver = true;
+    await Promise.all(this.#open.values());
     if (this.#failure !== null) throw this.#failure.error;
   }
 
-  /** Until its container has ended; again from where it was when the connection is lost. */
-  async #read(from: PodContainer, first: FollowLogsOptions['first']): Promise<void> {
-    const { session, onLine } = this.#options;
-    const { signal, clock } = session;
-    const always = { container: from.container, isFollowed: true, isPrevious: false };
-    let options = first;
-    let lastTime = '';
-    let resumedAt = '';
+  /** Until its container has ended; again from where it was when the connection is lost, or was ended by somebody between. */
+  async #read(from: PodContainer, key: string, first: Beginning): Promise<void> {
+    const { signal, clock } = this.#options.session;
+    const reading = { first, lastTime: '' };
+    let numLastRetries = 0;
     while (!signal.aborted) {
-      try {
-        for await (const line of session.pods.logs(from.pod.metadata, { ...always, ...options }, signal)) {
-          // What has been read of the last second comes again.
-          if (line.time !== '' && line.time <= resumedAt) continue;
-          lastTime = line.time;
-          onLine(line, from);
-        }
-        return;
-      } catch (error) {
-        // Otherwise it is gone with its pod, or not for this user to read.
-        if (!(error instanceof UnavailableError)) return ignoreClusterError(error);
-        resumedAt = lastTime;
-        options = lastTime === '' ? first : { sinceTime: lastTime };
-        await sleep(RETRY_MS, { signal, clock });
-      }
+      const end = await this.#readOn(from, reading);
+      if (end === 'Gone' || (end === 'Whole' && (this.#isOver || !this.#running.has(key)))) return;
+      if (this.#isOver && ++numLastRetries > MAX_LAST_RETRIES) return;
+      await sleep(RETRY_MS, { signal, clock });
     }
   }
-}
 
-function ignoreClusterError(error: unknown): void {
-  if (!(error instanceof ClusterError)) throw error;
+  /** From where the reading is. Gone: with its pod, or not for this user to read. */
+  async #readOn(
+    from: PodContainer,
+    reading: { first: Beginning; lastTime: string },
+  ): Promise<'Whole' | 'Lost' | 'Gone'> {
+    const { session, onLine } = this.#options;
+    const { first, lastTime: readBefore } = reading;
+    const since = readBefore === '' ? first : { sinceTime: readBefore };
+    const options = { container: from.container, isFollowed: true, isPrevious: false, ...since };
+    try {
+      for await (const line of session.pods.logs(from.pod.metadata, options, session.signal)) {
+        // What has been read of the last second comes again.
+        if (line.time !== '' && line.time <= readBefore) continue;
+        reading.lastTime = line.time;
+        onLine(line, from);
+      }
+      return 'Whole';
+    } catch (error) {
+      if (!(error instanceof ClusterError)) throw error;
+      return error instanceof UnavailableError ? 'Lost' : 'Gone';
+    }
+  }
 }
 
 function statusOf({ pod, container }: PodContainer): ContainerStatus | undefined {

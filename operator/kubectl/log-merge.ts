@@ -46,8 +46,8 @@ const FRACTION = /\.(\d{1,9})/;
 
 /** Nanoseconds since 1970; a line without a time belongs to the one before it. */
 function timeOf({ time }: LogLine, before: bigint): bigint {
-  const seconds = Date.parse(time.replace(FRACTION, ''));
-  if (!Number.isFinite(seconds)) return before;
+  const wholeMs = Date.parse(time.replace(FRACTION, ''));
+  if (!Number.isFinite(wholeMs)) return before;
   const fraction = (FRACTION.exec(time)?.[1] ?? '').padEnd(9, '0');
-  return BigInt(seconds) * 1_000_000n + BigInt(fraction);
+  return BigInt(wholeMs) * 1_000_000n + BigInt(fraction);
 }

@@ -12,6 +12,7 @@ import { renderFrame } from '../../local/live-view.ts';
 import { TerminalBlock } from '../../local/terminal.ts';
 import type { PPOJobObject } from '../../reconcile/ppojob-kind.ts';
 import type { Invocation } from '../arguments.ts';
+import { fieldsOfEvents } from '../events.ts';
 import { findJob, listEvents, listJobPods, listJobs } from '../find-job.ts';
 import { History } from '../history.ts';
 import { feedJob, type Snapshot } from '../job-feed.ts';
@@ -46,7 +47,7 @@ async function showOnce(session: Session, job: Stored<PPOJobObject>): Promise<nu
   const { output, clock } = session;
   const [pods, events, history] = await Promise.all([
     listJobPods(session, job.metadata.name),
-    listEvents(session),
+    listEvents(session, fieldsOfEvents(job.metadata.name)),
     readHistory(session, job),
   ]);
   const nowMs = clock.nowMs();

@@ -4,8 +4,10 @@ import { test } from 'node:test';
 import type { WriteStream } from 'node:tty';
 import type { PPOJobStatus } from '../../../../operator/api/ppojob.ts';
 import { EVENTS, PODS } from '../../../../operator/cluster/cluster.ts';
+import { ForbiddenError } from '../../../../operator/cluster/errors.ts';
 import { status } from '../../../../operator/kubectl/commands/status.ts';
 import { PPO_JOBS } from '../../../../operator/reconcile/ppojob-kind.ts';
+import { overrideCluster } from '../../cluster/fixtures.ts';
 import { PROGRESS } from '../../local/fixtures/views.ts';
 import { condition, storedEvent, storedJob, storedPod } from '../builders.ts';
 import { FakeSession, invocation } from '../fake-session.ts';
@@ -72,6 +74,13 @@ test('a name that is none: the nearest one, or all there are', async () => {
   });
   await assert.rejects(status(world.session, invocation('status', 'zzz')), /there are: tiny/);
   await assert.rejects(status(new FakeSession().session, invocation('status', 'zzz')), /nor any other; --namespace/);
+});
+
+test('who may not list jobs hears that there is none of this name all the same', async () => {
+  const { session, cluster } = new FakeSession();
+  const list = () => Promise.reject(new ForbiddenError('may not list'));
+  const asked = status({ ...session, cluster: overrideCluster(cluster, { list }) }, invocation('status', 'tiny'));
+  await assert.rejects(asked, { message: 'there is no PPOJob "tiny" in namespace ml' });
 });
 
 test('a followed job: a line an iteration, until its end, which is the exit code', async () => {
