@@ -35,7 +35,7 @@ export class ConnectionPool {
     return this.#pool;
   }
 
-  /** Ends every connection at once. */
+  /** Ends every connection at once, but those that were replaced before and have not ended yet. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const pool = this.#pool;
