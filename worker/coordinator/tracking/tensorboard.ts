@@ -87,9 +87,11 @@ function tableOf(samples: readonly ResponseSample[]): string {
   return ['| prompt | response | score |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-/** A text as it may stand in a table of Markdown, all of it visible. */
+/** A text as it may stand in a table of Markdown, all of it visible: a model's HTML is nothing for people's browsers. */
 function cell(text: string): string {
   return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
     .replaceAll('\\', '\\\\')
     .replace(/[|`*_[\]]/g, '\\$&')
     .replace(/\r\n|\r|\n/g, '⏎');

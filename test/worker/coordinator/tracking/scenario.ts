@@ -26,7 +26,7 @@ export const COUNTED: readonly (readonly [iteration: number, doing: number])[] =
 export const ACCURACY_BEFORE = 0.125;
 export const SAMPLES = [
   { prompt: '1+1=', response: '2', score: 1 },
-  { prompt: 'a|b\n<c>', response: '`d`\\', score: -0.5 },
+  { prompt: 'a|b\n<c> &amp;', response: '`d`\\', score: -0.5 },
 ];
 
 /** Each doing of an iteration has other figures. */

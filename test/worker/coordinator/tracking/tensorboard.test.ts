@@ -64,7 +64,7 @@ test('TensorBoard shows responses as a table, and the settings', () => {
     '| prompt | response | score |',
     '| --- | --- | --- |',
     '| 1+1= | 2 | 1 |',
-    '| a\\|b⏎<c> | \\`d\\`\\\\ | -0.5 |',
+    '| a\\|b⏎&lt;c> &amp;amp; | \\`d\\`\\\\ | -0.5 |',
   ];
   assert.deepEqual(found.texts['rollout/responses'], [[5, table.join('\n')]]);
   assert.match(found.texts['job/settings']![0]![1], /"learningRate": 0\.1/);
