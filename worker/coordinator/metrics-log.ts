@@ -11,7 +11,6 @@ import {
   readFileSync,
   renameSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import type { FigureHistory } from './figure-history.ts';
@@ -38,7 +37,7 @@ export class MetricsLog {
     const { metrics, ...head } = line;
     const file = openSync(this.#path, 'a');
     try {
-      writeSync(file, `${JSON.stringify({ ...head, ...metrics })}\n`);
+      writeFileSync(file, `${JSON.stringify({ ...head, ...metrics })}\n`);
       fsyncSync(file);
     } finally {
       closeSync(file);
