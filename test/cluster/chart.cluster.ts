@@ -210,12 +210,22 @@ describe('the chart', () => {
       asRendered(await helm.render(release))
         .filter(({ metadata, kind }) => metadata.namespace === undefined && kind !== 'CustomResourceDefinition')
         .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
-    const [first, second] = [await names({}), await names({ namespace: TEAM })];
-    assert.ok(first.length >= 4);
-    assert.deepEqual(
-      first.filter((name) => second.includes(name)),
-      [],
-    );
+    const long = 'n'.repeat(63);
+    const pairs: readonly (readonly [Release, Release])[] = [
+      [{}, { namespace: TEAM }],
+      [
+        { namespace: long, name: 'one' },
+        { namespace: long, name: 'two' },
+      ],
+    ];
+    for (const [one, other] of pairs) {
+      const [first, second] = [await names(one), await names(other)];
+      assert.ok(first.length >= 4);
+      assert.deepEqual(
+        first.filter((name) => second.includes(name)),
+        [],
+      );
+    }
     const alone = { watchNamespace: TEAM, crds: { install: false }, rbac: { userRoles: false } };
     assert.deepEqual(await names({ values: { ...alone, flowSchema: { enabled: false } } }), []);
   });

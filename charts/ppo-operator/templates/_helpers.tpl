@@ -21,7 +21,7 @@
 {{/* Of the objects that no namespace holds: releases of the same name in two namespaces must not share them. */}}
 {{- define "ppo-operator.clusterName" -}}
 {{- $name := include "ppo-operator.fullname" . }}
-{{- if eq $name .Release.Namespace }}{{ $name }}{{ else }}{{ printf "%s-%s" .Release.Namespace $name | trunc 63 | trimSuffix "-" }}{{ end }}
+{{- if eq $name .Release.Namespace }}{{ $name }}{{ else }}{{ printf "%s-%s" .Release.Namespace $name }}{{ end }}
 {{- end }}
 
 {{- define "ppo-operator.selectorLabels" -}}
