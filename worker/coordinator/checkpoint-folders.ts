@@ -12,9 +12,9 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { writeDurably } from './durable-file.ts';
 
 const TEMPORARY_PREFIX = '.writing-';
 const COMPLETE = 'COMPLETE';
@@ -28,16 +28,6 @@ export interface CheckpointFolder {
 
 function folderName(iteration: number): string {
   return `iteration-${String(iteration).padStart(6, '0')}`;
-}
-
-function writeDurably(path: string, text: string): void {
-  const file = openSync(path, 'w');
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }
 
 /** Makes renames and new names within a folder durable. */

@@ -2,17 +2,9 @@
  * metrics.jsonl: one line an iteration, on disk before the iteration counts as done; and the same in memory, bounded, for
  * whoever asks this process. Knows nothing of what is measured.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { writeDurably } from './durable-file.ts';
 import type { FigureHistory } from './figure-history.ts';
 
 export interface MetricsLine {
@@ -35,13 +27,7 @@ export class MetricsLog {
   /** `{"iteration":1,"policyVersion":1,"rollout/score":0.1,…}` */
   append(line: MetricsLine): void {
     const { metrics, ...head } = line;
-    const file = openSync(this.#path, 'a');
-    try {
-      writeFileSync(file, `${JSON.stringify({ ...head, ...metrics })}\n`);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    writeDurably(this.#path, `${JSON.stringify({ ...head, ...metrics })}\n`, 'a');
     this.#figures.add(line.iteration, metrics);
   }
 

@@ -1,11 +1,9 @@
 /** A line an iteration, and none of an iteration that runs again. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { FigureHistory } from '../../../worker/coordinator/figure-history.ts';
 import { MetricsLog } from '../../../worker/coordinator/metrics-log.ts';
 
@@ -44,13 +42,6 @@ describe('MetricsLog', () => {
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
     assert.equal(lines.length, 3);
     assert.deepEqual(lines.slice(0, 2), before);
-  });
-
-  it('says so when a full disk takes only half a line', () => {
-    // A limit on the length of files stands for the disk's.
-    const script = fileURLToPath(new URL('./full-disk-line.ts', import.meta.url));
-    const command = `trap '' XFSZ; ulimit -f 1; exec "${process.execPath}" "${script}" "${path}"`;
-    assert.equal(execFileSync('bash', ['-c', command], { encoding: 'utf8' }), 'EFBIG\n');
   });
 
   it('keeps in memory what stands in the file, also after a restart', () => {
