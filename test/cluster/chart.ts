@@ -1,12 +1,12 @@
 // This repository's chart as Helm renders and installs it. It knows Helm's command line, and no object's meaning.
 
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { JsonObject } from '../../operator/cluster/json.ts';
 import { ensureBinaries } from './binaries.ts';
+import { assertSuccess, type CommandResult, runCommand } from './run-command.ts';
 import { HELM } from './versions.ts';
 
 export const CHART = join(import.meta.dirname, '..', '..', 'charts', 'ppo-operator');
@@ -14,12 +14,6 @@ export const OPERATOR_NAMESPACE = 'ppo-operator';
 const TIMEOUT_MS = 660_000;
 
 export type HelmName = (typeof HELM)[number];
-
-export interface HelmResult {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** Values as values.yaml has them, not by dotted paths. */
 export type ChartValues = Readonly<Record<string, unknown>>;
@@ -54,21 +48,13 @@ export class Helm {
     return new Helm(binaries[name], kubeconfig);
   }
 
-  run(...args: readonly string[]): Promise<HelmResult> {
-    const options = { timeout: TIMEOUT_MS, env: this.#environment, maxBuffer: 64 * 2 ** 20 };
-    return new Promise((resolve) => {
-      execFile(this.#path, args, options, (error, stdout, stderr) => {
-        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
-        resolve({ code, stdout, stderr });
-      });
-    });
+  run(...args: readonly string[]): Promise<CommandResult> {
+    return runCommand(this.#path, args, { timeoutMs: TIMEOUT_MS, env: this.#environment });
   }
 
   /** What a command says that must not fail. */
-  async succeed(...args: readonly string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.run(...args);
-    if (code !== 0) throw new Error(`helm ${args.join(' ')} ended with ${code}: ${stderr || stdout}`);
-    return stdout;
+  succeed(...args: readonly string[]): Promise<string> {
+    return assertSuccess(`helm ${args.join(' ')}`, this.run(...args));
   }
 
   /** The arguments that name a release, its chart and its values; the values are in a file until the process ends. */
@@ -84,7 +70,7 @@ export class Helm {
   }
 
   /** The text of `helm template`, or what it says against it. */
-  template(release: Release = {}): Promise<HelmResult> {
+  template(release: Release = {}): Promise<CommandResult> {
     return this.run('template', ...this.argumentsOf(release));
   }
 

@@ -15,11 +15,11 @@ import { buildJob } from '../operator/reconcile/fixtures.ts';
 import { ensureBinaries } from './binaries.ts';
 import { startOwnEnvironment } from './environment.ts';
 import { JobWorld, until } from './job-world.ts';
-import type { KubectlResult } from './kubectl.ts';
 import { KubeletLogs } from './kubelet-logs.ts';
 import { TestNode } from './nodes.ts';
 import { ended, PlayedKubelet, type PodScript, RUNNING } from './played-kubelet.ts';
 import { KubectlWithPlugin } from './plugin.ts';
+import type { CommandResult } from './run-command.ts';
 import { CONTROL_PLANE, KUBERNETES_VERSION } from './versions.ts';
 
 const WRITER = { fieldManager: 'test' };
@@ -42,7 +42,7 @@ environment.beforeClose(async () => {
 interface Scene {
   readonly world: JobWorld;
   /** `kubectl ppo ARGS -n NAMESPACE`. */
-  readonly ppo: (...args: string[]) => Promise<KubectlResult>;
+  readonly ppo: (...args: string[]) => Promise<CommandResult>;
   readonly write: (pod: string, text: string, time?: string) => void;
 }
 

@@ -1,18 +1,12 @@
 // kubectl as a user calls it, against a test cluster. It knows no answers.
 
-import { execFile } from 'node:child_process';
 import type { ControlPlaneBinaries } from './control-plane.ts';
+import { assertSuccess, type CommandResult, runCommand } from './run-command.ts';
 
 /** Longer than a test lets `kubectl wait` wait. */
 const TIMEOUT_MS = 200_000;
 
-export interface KubectlResult {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-export type Kubectl = (...args: readonly string[]) => Promise<KubectlResult>;
+export type Kubectl = (...args: readonly string[]) => Promise<CommandResult>;
 
 /** Runs kubectl with this kubeconfig in a namespace; a failing command is a result, too. */
 export function kubectlFor(
@@ -21,19 +15,11 @@ export function kubectlFor(
   namespace: string,
   timeoutMs = TIMEOUT_MS,
 ): Kubectl {
-  return (...args) =>
-    new Promise((resolve) => {
-      const full = [`--kubeconfig=${kubeconfig}`, `--namespace=${namespace}`, ...args];
-      execFile(binaries.kubectl, full, { timeout: timeoutMs }, (error, stdout, stderr) => {
-        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
-        resolve({ code, stdout, stderr });
-      });
-    });
+  const target = [`--kubeconfig=${kubeconfig}`, `--namespace=${namespace}`];
+  return (...args) => runCommand(binaries.kubectl, [...target, ...args], { timeoutMs });
 }
 
 /** What a command says that must not fail. */
-export async function succeed(kubectl: Kubectl, ...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await kubectl(...args);
-  if (code !== 0) throw new Error(`kubectl ${args.join(' ')} ended with ${code}: ${stderr || stdout}`);
-  return stdout;
+export function succeed(kubectl: Kubectl, ...args: readonly string[]): Promise<string> {
+  return assertSuccess(`kubectl ${args.join(' ')}`, kubectl(...args));
 }

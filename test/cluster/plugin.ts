@@ -1,12 +1,12 @@
 // `kubectl ppo` as a user calls it: the real kubectl finds the plugin's programs on the PATH, in a folder like the one that
 // npm puts them into. It knows no command of the plugin.
 
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import type { ControlPlaneBinaries } from './control-plane.ts';
-import type { KubectlResult } from './kubectl.ts';
+import { type CommandResult, runCommand } from './run-command.ts';
 
 const LAUNCHER = join(import.meta.dirname, '..', '..', 'operator', 'kubectl', 'kubectl-ppo.js');
 const TIMEOUT_MS = 120_000;
@@ -24,13 +24,8 @@ export class KubectlWithPlugin {
   }
 
   /** A failing command is a result, too. */
-  call(...args: readonly string[]): Promise<KubectlResult> {
-    return new Promise((resolve) => {
-      execFile(this.#kubectl, args, { env: this.#env, timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
-        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
-        resolve({ code, stdout, stderr });
-      });
-    });
+  call(...args: readonly string[]): Promise<CommandResult> {
+    return runCommand(this.#kubectl, args, { timeoutMs: TIMEOUT_MS, env: this.#env });
   }
 
   /** Goes on until it is told to stop. */

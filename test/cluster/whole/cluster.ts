@@ -9,7 +9,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type Binaries, ensureBinaries, findBinaries } from '../binaries.ts';
 import { kubeconfigPath, writeControlPlaneFiles } from '../control-plane-files.ts';
-import { type KubectlResult, kubectlFor } from '../kubectl.ts';
+import { kubectlFor } from '../kubectl.ts';
+import type { CommandResult } from '../run-command.ts';
 import { type ClusterBinaryName, CONTROL_PLANE, NODE } from '../versions.ts';
 import { Daemons } from './daemons.ts';
 import { checkHost, cleanHost, findProgram, prepareHost } from './host.ts';
@@ -145,7 +146,7 @@ export class WholeCluster {
     }
   }
 
-  #kubectl(binaries: Pick<Binaries, 'kubectl'>, ...args: readonly string[]): Promise<KubectlResult> {
+  #kubectl(binaries: Pick<Binaries, 'kubectl'>, ...args: readonly string[]): Promise<CommandResult> {
     return kubectlFor(binaries, this.kubeconfig, 'default')(...args);
   }
 

@@ -71,11 +71,20 @@ export class Daemons {
 /** Ends a process; one that has ended already, or whose id is another's by now, is left alone. */
 export async function end(daemon: Daemon, graceMs: number): Promise<void> {
   if (!isRunning(daemon)) return;
-  process.kill(daemon.pid, 'SIGTERM');
+  signal(daemon.pid, 'SIGTERM');
   const endMs = Date.now() + graceMs;
   while (isRunning(daemon)) {
-    if (Date.now() > endMs) process.kill(daemon.pid, 'SIGKILL');
+    if (Date.now() > endMs) signal(daemon.pid, 'SIGKILL');
     await delay(POLL_MS);
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    // It may have ended since it was looked at.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
