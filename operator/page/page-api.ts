@@ -79,7 +79,7 @@ export interface RoleDetail {
   readonly ready: number;
   readonly restarts: number;
   readonly infrastructureRestarts: number;
-  /** No pod of the role is made before; null where nothing is waited for. */
+  /** No pod of the role is made before; null, or past, where nothing is waited for. */
   readonly backoffUntil: string | null;
   readonly pods: readonly PodDetail[];
   readonly numPodsLeftOut: number;

@@ -45,6 +45,8 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
+  // Such as one connection too many for the process: no reason to end with it.
+  server.on('error', options.onError);
   const bound = server.address();
   const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port;
   return {

@@ -9,11 +9,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { systemClock } from '../../operator/cluster/clock.ts';
+import type { Cluster } from '../../operator/cluster/cluster.ts';
 import type { PageHost } from '../../operator/page/page-api.ts';
 import { PageSource } from '../../operator/page/page-source.ts';
 import { type PageServer, startPageServer } from '../../operator/page/server.ts';
+import { PPO_JOBS } from '../../operator/reconcile/ppojob-kind.ts';
 import { Chromium, findChromium } from '../browser/chromium.ts';
-import { buildWorld, EVIL, HOST } from '../operator/page/fixtures.ts';
+import { addJob, buildWorld, EVIL, HOST, status } from '../operator/page/fixtures.ts';
 
 const HINT = "install Debian's package chromium";
 const program = findChromium();
@@ -141,11 +143,15 @@ describe('the page in Chromium', { skip }, () => {
   describe('of an operator', () => {
     let host: PageHost = HOST;
     let server: PageServer;
+    let cluster: Cluster;
     before(async () => {
-      const { cluster } = await buildWorld();
-      const heardAtMs = Date.now() - 3_600_000;
+      const world = await buildWorld();
+      cluster = world.cluster;
+      const { uid } = world.job.metadata;
+      const heardAtMs = Date.now() - 3_660_000;
       const series = [{ name: 'rollout/score', iterations: [1, 2], values: [1, 2] }];
-      const figures = { read: () => ({ revision: 1, heardAtMs, series }) };
+      const read = (_: string, jobUid: string) => (jobUid === uid ? { revision: 1, heardAtMs, series } : null);
+      const figures = { read };
       const source = new PageSource({ clock: systemClock, read: async () => ({ cluster, host, figures }) });
       server = await startPageServer({ address: { host: '127.0.0.1', port: 0 }, source, onError: () => {} });
     });
@@ -162,6 +168,32 @@ describe('the page in Chromium', { skip }, () => {
       assert.equal(await browser.evaluate('document.title'), 'evil · PPO jobs');
       assert.equal(await browser.evaluate(`document.querySelectorAll('main script, main img').length`), 0);
       assertAlone(server.url);
+    });
+
+    it('has its content skipped to where it is, and lists the jobs under an address that names none', async () => {
+      await browser.evaluate(`document.querySelector('.skip').focus()`);
+      await browser.press('Enter');
+      await browser.until(`document.activeElement.id === 'main'`);
+      assert.equal(await browser.evaluate('location.hash'), '#/jobs/default/evil');
+      await browser.evaluate(`location.hash = '#/jobs/%/evil'`);
+      await browser.until(`document.querySelector('.jobs a')?.textContent === 'evil'`);
+      assertAlone(server.url);
+    });
+
+    it('says no more of a wait that is over', async () => {
+      await browser.evaluate(`document.querySelector('.jobs a').click()`);
+      await browser.until(`document.querySelector('h1')?.textContent.startsWith('evil')`);
+      assert.doesNotMatch(await browser.evaluate<string>('document.body.innerText'), /waits until/);
+    });
+
+    it('begins anew with another job of the same name, without the curves of the one before', async () => {
+      await cluster.delete(PPO_JOBS, { namespace: 'default', name: 'evil' });
+      await browser.until(`document.querySelector('main').textContent.includes('This job is gone')`);
+      await addJob(cluster, 'evil', status());
+      await browser.until(`document.querySelector('h1 .badge')?.textContent === 'Running'`);
+      await browser.until(`document.querySelector('.charts').textContent === 'No iteration is finished yet.'`);
+      assert.ok(await browser.evaluate(`document.querySelector('.chart') === null`));
+      browser.complaints.length = 0;
     });
 
     it('says where the curves are when it doesn’t lead, and that a job is gone', async () => {

@@ -102,5 +102,6 @@ export async function ask(path, signal) {
   });
   const body = await response.json().catch(() => null);
   if (!response.ok && response.status !== 404) throw new Error(body?.message ?? `the answer was ${response.status}`);
+  if (body === null) throw new Error('the answer was cut short');
   return { status: response.status, body, serverMs: Date.parse(response.headers.get('date') ?? '') || Date.now() };
 }

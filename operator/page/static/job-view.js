@@ -40,6 +40,18 @@ export class JobView {
     );
     /** @type {string | null} */
     this.figuresRevision = null;
+    /** Of the job that is shown; null where there is none, undefined before the first answer. @type {string | null | undefined} */
+    this.uid = undefined;
+  }
+
+  /**
+   * Whether the job that is shown is gone, is back, or is another one of its name now: nothing of it may stay.
+   * @param {import('./connection.js').Answer} answer
+   */
+  isPast({ status, body }) {
+    const before = this.uid;
+    this.uid = status === 404 ? null : /** @type {JobDetail} */ (body).summary.uid;
+    return before !== undefined && before !== this.uid;
   }
 
   /** @param {import('./connection.js').Answer} answer */
@@ -181,7 +193,7 @@ function drawRoles(roles, serverMs) {
         const head = [
           h('th', { scope: 'rowgroup', rowspan: count }, role.role),
           h('td', { class: 'number', rowspan: count }, `${role.ready} of ${role.desired}`),
-          h('td', { class: 'number', rowspan: count }, ...restarts(role)),
+          h('td', { class: 'number', rowspan: count }, ...restarts(role, serverMs)),
         ];
         if (role.pods.length === 0) return [h('tr', {}, ...head, h('td', { colspan: 4, class: 'dim' }, 'no pod'))];
         return role.pods.map((pod, i) => h('tr', {}, ...(i === 0 ? head : []), ...podCells(pod, serverMs)));
@@ -190,12 +202,13 @@ function drawRoles(roles, serverMs) {
   ];
 }
 
-/** @param {RoleDetail} role */
-function restarts({ restarts: count, infrastructureRestarts, backoffUntil }) {
+/** @param {RoleDetail} role @param {number} serverMs */
+function restarts({ restarts: count, infrastructureRestarts, backoffUntil }, serverMs) {
   return [
     alarming(count),
     infrastructureRestarts > 0 && h('span', { class: 'under' }, `and ${infrastructureRestarts} taken away`),
     backoffUntil !== null &&
+      Date.parse(backoffUntil) > serverMs &&
       h('span', { class: 'under' }, `waits until ${new Date(backoffUntil).toLocaleTimeString()}`),
   ];
 }

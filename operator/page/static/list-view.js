@@ -15,6 +15,10 @@ export class ListView {
   title = 'PPO jobs';
   path = 'api/jobs';
 
+  isPast() {
+    return false;
+  }
+
   /** @param {import('./connection.js').Answer} answer */
   update({ body, serverMs }) {
     const { jobs, numJobsLeftOut, host } = /** @type {Overview} */ (body);

@@ -7,16 +7,16 @@ import { JobView } from './job-view.js';
 import { ListView } from './list-view.js';
 
 /** @typedef {import('../page-api.ts').PageHost} PageHost */
-/** @typedef {{ element: Element, title: string, path: string, update: (answer: import('./connection.js').Answer) => PageHost | null }} View */
+/** @typedef {import('./connection.js').Answer} Answer */
+/** @typedef {{ element: Element, title: string, path: string, isPast: (answer: Answer) => boolean, update: (answer: Answer) => PageHost | null }} View */
 
 const [main, hostLine, connectionLine, notices] = ['main', 'host', 'connection', 'notices'].map(byId);
 const connection = new Connection(showConnection);
 
 /** @returns {View} */
 function viewOfAddress() {
-  const [, namespace, name] = /^#\/jobs\/([^/]+)\/([^/]+)$/.exec(location.hash) ?? [];
-  if (namespace === undefined || name === undefined) return new ListView();
-  return new JobView(decodeURIComponent(namespace), decodeURIComponent(name));
+  const [, namespace, name] = /^#\/jobs\/([a-z0-9.-]+)\/([a-z0-9.-]+)$/.exec(location.hash) ?? [];
+  return namespace === undefined || name === undefined ? new ListView() : new JobView(namespace, name);
 }
 
 function show() {
@@ -24,6 +24,7 @@ function show() {
   document.title = view.title;
   let isShown = false;
   connection.follow(view.path, (answer) => {
+    if (view.isPast(answer)) return show();
     const host = view.update(answer);
     if (host !== null) showHost(host);
     if (isShown) return;
@@ -73,4 +74,9 @@ function showConnection() {
 // A lost connection is counted down; a live one needs no clock.
 setInterval(() => connection.state.isLost && showConnection(), 1000);
 window.addEventListener('hashchange', show);
+// The address says what is shown: going to the content is no other address.
+byId('skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  main.focus();
+});
 show();
