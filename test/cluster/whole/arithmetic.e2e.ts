@@ -5,14 +5,27 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
+import type { FiguresView, JobDetail, Overview } from '../../../operator/page/page-api.ts';
+import { ensureBinaries } from '../binaries.ts';
 import { ExampleJob, NAME, type Spec, shorten } from '../example.ts';
 import { trainsFromApplyToWait } from '../example-bodies.ts';
 import { succeed } from '../kubectl.ts';
+import { KubectlWithPlugin } from '../plugin.ts';
+import { ForwardedPage } from './forwarded-page.ts';
 import { Installation, OPERATOR_NAMESPACE } from './installation.ts';
 import { claimFolder } from './shared-volume.ts';
 
 const installation = await Installation.start();
-after(() => installation.stop());
+const plugin = new KubectlWithPlugin(await ensureBinaries(['kubectl']), installation.kubeconfig);
+after(async () => {
+  plugin.dispose();
+  await installation.stop();
+});
+
+/** What `kubectl ppo` prints, which must not fail. */
+function ppo({ namespace }: ExampleJob, ...args: readonly string[]): Promise<string> {
+  return succeed(plugin.call.bind(plugin), 'ppo', ...args, '--namespace', namespace);
+}
 
 /** The example with fewer iterations. */
 function applyShort(numIterations: number): Promise<ExampleJob> {
@@ -84,11 +97,77 @@ it('keeps its checkpoints on a volume of its pods: suspended, and resumed where 
   assert.equal(await succeed(job.kubectl, ...query), '');
 });
 
-it('is deleted while it runs', async () => {
-  const job = await applyShort(100);
+it('shows itself on the page and to kubectl ppo while it runs, and is deleted', async () => {
+  const job = await applyShort(5000);
   await job.waitFor('Running');
+  await assertOnPage(job);
+  const status = await ppo(job, 'status', NAME);
+  assert.match(status, /^arithmetic {2}Running/);
+  assert.match(status, /iteration \d+ of 5000/);
+  assert.match(status, /generation +● arithmetic-generation-0 {2}Ready {2}on \S+ {2}● communicator\n/);
+  assert.match(status, /PodsReady: 7 of 7 pods are ready/);
+  assert.match(await ppo(job, 'status'), /^NAME +STATUS[^\n]*\narithmetic +Running .* 7\/7 /);
+  const [line = '', ...others] = (await ppo(job, 'logs', NAME, '--role', 'actor', '--tail', '1')).trimEnd().split('\n');
+  assert.match(line, /^\d\d:\d\d:\d\d\.\d{3} INFO {2}arithmetic-actor-0 /);
+  assert.deepEqual(others, []);
+  assert.match(await ppo(job, 'top', NAME), /\narithmetic-generation-1 +generation( +\S+){5}/);
+  assert.match(await ppo(job, 'explain-failure', NAME), /^PPOJob arithmetic is well\n/);
   await succeed(job.kubectl, 'delete', 'ppojob', NAME, '--cascade=foreground', '--timeout=120s');
   assert.deepEqual(await job.podNames(), []);
+});
+
+/** By `kubectl port-forward`: the running job with its curve, and nothing that isn't the page's. */
+async function assertOnPage(job: ExampleJob): Promise<void> {
+  const page = await ForwardedPage.open(plugin);
+  try {
+    const { status, type, body } = await page.ask('/');
+    assert.deepEqual([status, type], [200, 'text/html; charset=utf-8']);
+    assert.match(body, /<title>PPO jobs<\/title>/);
+    assert.equal((await page.ask('/main.js')).type, 'text/javascript; charset=utf-8');
+    const told = async <T>(path: string): Promise<T> => JSON.parse((await page.ask(path)).body) as T;
+    await job.until('it is listed, with how far it is', async () => {
+      const { host, jobs } = await told<Overview>('/api/jobs');
+      assert.deepEqual([host.mode, host.namespace], ['leading', OPERATOR_NAMESPACE]);
+      const { name, condition, numIterations } = jobs.find(({ namespace }) => namespace === job.namespace) ?? {};
+      return name === NAME && condition?.type === 'Running' && numIterations === 5000 ? null : jobs;
+    });
+    const path = `/api/jobs/${job.namespace}/${NAME}`;
+    await job.until('its pods and events', async () => {
+      const { roles, events } = await told<JobDetail>(path);
+      const states = roles.flatMap(({ pods }) => pods).map(({ state }) => state);
+      const isTold = events.some(({ reason }) => reason === 'PodsReady');
+      return states.join() === Array(7).fill('Ready').join() && isTold ? null : { states, events };
+    });
+    await job.until('a curve of two points', async () => {
+      const { series } = await told<FiguresView>(`${path}/figures`);
+      const score = series.find(({ name }) => name === 'rollout/score');
+      return (score?.values.length ?? 0) >= 2 ? null : series;
+    });
+    for (const other of ['/metrics', '/..%2fpackage.json', '/../server.ts', `/api/jobs/${job.namespace}/none`]) {
+      assert.equal((await page.ask(other)).status, 404, other);
+    }
+    const foreign = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' };
+    assert.equal((await page.ask('/api/jobs', foreign)).status, 403);
+    assert.equal((await page.ask('/api/jobs', { host: 'page.example.com' })).status, 421);
+  } finally {
+    await page.close();
+  }
+}
+
+it('says why it failed', async () => {
+  const job = await ExampleJob.apply(installation, (spec) => ({
+    ...shorten(spec, 4),
+    reward: { ...spec.reward, model: { path: './models/actor' } },
+  }));
+  await job.waitFor('Failed');
+  let report = '';
+  await job.until('its event', async () => {
+    report = await ppo(job, 'explain-failure', NAME);
+    return /\n {2}\d+s ago +Warning {2}HopelessConfiguration {2}/.test(report) ? null : report;
+  });
+  assert.match(report, /^PPOJob arithmetic failed: HopelessConfiguration\n/);
+  assert.match(report, /\nwhy +pod arithmetic-reward-0 failed with exit code 78: .*score\.weight/s);
+  assert.match(report, /\nwhat to do\n {2}1\. /);
 });
 
 it('the operator may do what it must, and nothing else', async () => {
