@@ -22,6 +22,8 @@ export type NewSequence = Omit<SequenceRequest, 'id'>;
 
 export interface EngineListener {
   onFinished?(sequence: FinishedSequence): void;
+  /** Between tokens of a sequence, one for each but the first. */
+  onTokens?(interTokenMs: readonly number[]): void;
   onStats?(stats: EngineStats, previous: EngineStats): void;
 }
 
@@ -112,10 +114,11 @@ export class EngineClient {
     if (ids.length > 0) this.#thread.call('cancel', ids).catch(() => {});
   }
 
-  #receive({ finished, tokens, stats }: EngineEvent): void {
+  #receive({ finished, tokens, interTokenMs, stats }: EngineEvent): void {
     const previous = this.#stats;
     this.#stats = stats;
     this.#listener.onStats?.(stats, previous);
+    this.#listener.onTokens?.(interTokenMs);
     for (const token of tokens)
       this.#deliver(token.id, (recipient) => ({ kind: 'token', index: recipient.index, token }));
     for (const sequence of finished) {

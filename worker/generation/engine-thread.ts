@@ -40,6 +40,8 @@ export interface EngineApi {
 export interface EngineEvent {
   readonly finished: readonly FinishedSequence[];
   readonly tokens: readonly TokenEvent[];
+  /** As in StepResult, since the event before. */
+  readonly interTokenMs: readonly number[];
   readonly stats: EngineStats;
 }
 
@@ -66,12 +68,15 @@ let isStepping = false;
 async function stepWhileThereIsWork(): Promise<void> {
   isStepping = true;
   let reportedMs = Number.NEGATIVE_INFINITY;
+  let interTokenMs: number[] = [];
   while (engine.hasWork) {
-    const { finished, tokens } = engine.step();
+    const { finished, tokens, ...step } = engine.step();
+    interTokenMs.push(...step.interTokenMs);
     const nowMs = performance.now();
     const isNotable = finished.length > 0 || tokens.length > 0;
     if (isNotable || !engine.hasWork || nowMs - reportedMs >= STATS_INTERVAL_MS) {
-      emitEvent({ finished, tokens, stats: engine.stats() } satisfies EngineEvent);
+      emitEvent({ finished, tokens, interTokenMs, stats: engine.stats() } satisfies EngineEvent);
+      interTokenMs = [];
       reportedMs = nowMs;
     }
     await messagesSeen();

@@ -18,6 +18,8 @@ export interface StepResult {
   readonly finished: readonly FinishedSequence[];
   /** Of the sequences that stream. */
   readonly tokens: readonly TokenEvent[];
+  /** For each token that was made, but the first of a sequence: the time since the one before it. */
+  readonly interTokenMs: readonly number[];
 }
 
 export interface EngineStats {
@@ -48,6 +50,7 @@ export class Engine {
   #policyVersion: number;
   #finished: FinishedSequence[] = [];
   #tokens: TokenEvent[] = [];
+  #interTokenMs: number[] = [];
   #numSteps = 0;
   #promptTokens = 0;
   #generatedTokens = 0;
@@ -90,9 +93,10 @@ export class Engine {
     this.#admit();
     this.#prefill();
     this.#decode();
-    const result = { finished: this.#finished, tokens: this.#tokens };
+    const result = { finished: this.#finished, tokens: this.#tokens, interTokenMs: this.#interTokenMs };
     this.#finished = [];
     this.#tokens = [];
+    this.#interTokenMs = [];
     this.#numSteps++;
     return result;
   }
@@ -204,7 +208,8 @@ export class Engine {
       return;
     }
     this.#generatedTokens++;
-    sequence.append(tokenId, logprob, { policyVersion: this.#policyVersion, nowMs });
+    const sinceLastMs = sequence.append(tokenId, logprob, { policyVersion: this.#policyVersion, nowMs });
+    if (sinceLastMs !== null) this.#interTokenMs.push(sinceLastMs);
     if (!isStreaming) return;
     const top = this.#sampler.top({ data: logprobs, start }, numTopLogprobs);
     this.#tokens.push({ id, tokenId, logprob, top });

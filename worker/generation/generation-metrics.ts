@@ -36,13 +36,16 @@ export class GenerationMetrics implements EngineListener {
   readonly #generationTokens: Counter<VllmLabel>;
   readonly #success: Counter<VllmLabel | 'finished_reason'>;
   readonly #timeToFirstToken: Histogram<VllmLabel>;
+  readonly #interToken: Histogram<VllmLabel>;
   readonly #timePerOutputToken: Histogram<VllmLabel>;
   readonly #latency: Histogram<VllmLabel>;
   readonly #queueTime: Histogram<VllmLabel>;
+  readonly #inferenceTime: Histogram<VllmLabel>;
   readonly #prefillTime: Histogram<VllmLabel>;
   readonly #decodeTime: Histogram<VllmLabel>;
   readonly #requestPromptTokens: Histogram<VllmLabel>;
   readonly #requestGenerationTokens: Histogram<VllmLabel>;
+  readonly #requestMaxTokens: Histogram<VllmLabel>;
   readonly #steps: Counter;
   readonly #version: Gauge;
   readonly #versionTime: Gauge;
@@ -70,15 +73,20 @@ export class GenerationMetrics implements EngineListener {
     this.#success = series.counterBy('vllm:request_success_total', 'Sequences finished, by reason', reasons);
     for (const reason of FINISH_REASONS) this.#success.inc({ ...of, finished_reason: reason }, 0);
     this.#timeToFirstToken = histogram('vllm:time_to_first_token_seconds', 'Arrival to first token');
+    const interToken = 'From one token of a sequence to the next';
+    this.#interToken = histogram('vllm:inter_token_latency_seconds', interToken);
     const perToken = 'Mean time between two tokens of a sequence';
     this.#timePerOutputToken = histogram('vllm:request_time_per_output_token_seconds', perToken);
     this.#latency = histogram('vllm:e2e_request_latency_seconds', 'Arrival to last token');
     this.#queueTime = histogram('vllm:request_queue_time_seconds', 'Arrival to the begin of prefill');
+    this.#inferenceTime = histogram('vllm:request_inference_time_seconds', 'Begin of prefill to last token');
     this.#prefillTime = histogram('vllm:request_prefill_time_seconds', 'Begin of prefill to first token');
     this.#decodeTime = histogram('vllm:request_decode_time_seconds', 'First token to last token');
     this.#requestPromptTokens = histogram('vllm:request_prompt_tokens', 'Prompt tokens of a sequence', TOKEN_BUCKETS);
     const generated = 'Generated tokens of a sequence';
     this.#requestGenerationTokens = histogram('vllm:request_generation_tokens', generated, TOKEN_BUCKETS);
+    const most = 'Tokens of a sequence at most, as asked for';
+    this.#requestMaxTokens = histogram('vllm:request_params_max_tokens', most, TOKEN_BUCKETS);
 
     this.#steps = series.counter('ppo_generation_steps_total', 'Decode steps');
     series.gauge('ppo_generation_max_sequences', 'Sequences that can be decoded at once').set(options.maxRows);
@@ -106,6 +114,10 @@ export class GenerationMetrics implements EngineListener {
     this.#steps.inc(stats.numSteps - previous.numSteps);
   }
 
+  onTokens(interTokenMs: readonly number[]): void {
+    for (const ms of interTokenMs) this.#interToken.observe(this.#of, ms / 1000);
+  }
+
   onFinished(sequence: FinishedSequence): void {
     const of = this.#of;
     const { queueMs, timeToFirstTokenMs, totalMs } = sequence;
@@ -115,8 +127,10 @@ export class GenerationMetrics implements EngineListener {
     this.#queueTime.observe(of, queueMs / 1000);
     this.#requestPromptTokens.observe(of, sequence.numPromptTokens);
     this.#requestGenerationTokens.observe(of, numTokens);
+    this.#requestMaxTokens.observe(of, sequence.maxTokens);
     if (numTokens === 0) return;
     this.#timeToFirstToken.observe(of, timeToFirstTokenMs / 1000);
+    this.#inferenceTime.observe(of, (totalMs - queueMs) / 1000);
     this.#prefillTime.observe(of, (timeToFirstTokenMs - queueMs) / 1000);
     const decodeMs = totalMs - timeToFirstTokenMs;
     this.#decodeTime.observe(of, decodeMs / 1000);

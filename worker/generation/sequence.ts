@@ -50,6 +50,8 @@ export interface TokenEvent {
 export interface FinishedSequence {
   readonly id: number;
   readonly numPromptTokens: number;
+  /** As asked for. */
+  readonly maxTokens: number;
   /** [R], the stop token included. */
   readonly tokenIds: readonly number[];
   /** [R], natural log at the temperature sampled at (1 where greedy), no truncation. */
@@ -79,6 +81,7 @@ export class Sequence {
   readonly #arrivedMs: number;
   #startedMs = 0;
   #firstTokenMs = 0;
+  #lastTokenMs = 0;
 
   constructor(request: SequenceRequest, nowMs: number) {
     this.request = request;
@@ -101,21 +104,31 @@ export class Sequence {
     this.#startedMs = nowMs;
   }
 
-  append(tokenId: number, logprob: number, origin: { readonly policyVersion: number; readonly nowMs: number }): void {
-    if (this.tokenIds.length === 0) this.#firstTokenMs = origin.nowMs;
+  /** Returns the time since the token before it; null for the first one. */
+  append(
+    tokenId: number,
+    logprob: number,
+    origin: { readonly policyVersion: number; readonly nowMs: number },
+  ): number | null {
+    const isFirst = this.tokenIds.length === 0;
+    const sinceLastMs = isFirst ? null : origin.nowMs - this.#lastTokenMs;
+    if (isFirst) this.#firstTokenMs = origin.nowMs;
+    this.#lastTokenMs = origin.nowMs;
     this.tokenIds.push(tokenId);
     this.logprobs.push(logprob);
     this.policyVersions.push(origin.policyVersion);
     const { stopTokenIds, maxTokens } = this.request.sampling;
     if (stopTokenIds.includes(tokenId)) this.finishReason = 'stop';
     else if (this.tokenIds.length >= maxTokens) this.finishReason = 'length';
+    return sinceLastMs;
   }
 
   finish(finishReason: FinishReason, nowMs: number): FinishedSequence {
-    const { id, promptTokenIds } = this.request;
+    const { id, promptTokenIds, sampling } = this.request;
     return {
       id,
       numPromptTokens: promptTokenIds.length,
+      maxTokens: sampling.maxTokens,
       tokenIds: this.tokenIds,
       logprobs: this.logprobs,
       policyVersions: this.policyVersions,

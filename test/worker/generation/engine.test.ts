@@ -179,6 +179,20 @@ test('new weights count from the next token on, and every token says which made 
   assert.deepEqual([tokenIds, logprobs], [expected.tokenIds, expected.logprobs]);
 });
 
+test('tells the time to every token from the one before it in its sequence', () => {
+  const { engine } = engineOf(flatModel(smallConfig), { maxRows: 2, cacheTokens: 20 });
+  const endless = { maxTokens: 5, stopTokenIds: [] };
+  engine.submit([0, 1, 2].map((id) => request(id, [3, 4], endless)));
+  const gapsMs: number[] = [];
+  const startMs = performance.now();
+  while (engine.hasWork) gapsMs.push(...engine.step().interTokenMs);
+  const totalMs = performance.now() - startMs;
+  assert.equal(gapsMs.length, 3 * (5 - 1));
+  assert.ok(gapsMs.every((ms) => ms > 0));
+  const sumMs = gapsMs.reduce((sum, ms) => sum + ms, 0);
+  assert.ok(sumMs < 2 * totalMs, 'two sequences at a time');
+});
+
 test('streams tokens with the likeliest ones beside them', () => {
   const { engine } = engineOf(flatModel(smallConfig), { maxRows: 2, cacheTokens: 20 });
   engine.submit([{ ...request(5, [3], { temperature: 0, stopTokenIds: [] }), isStreaming: true, numTopLogprobs: 3 }]);

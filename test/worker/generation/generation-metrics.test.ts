@@ -29,7 +29,14 @@ test('follows the engine', async () => {
 test('measures what has finished', async () => {
   const registry = new Registry();
   const metrics = new GenerationMetrics(registry, OPTIONS);
-  const shared = { id: 1, numPromptTokens: 4, policyVersions: [], queueMs: 500, timeToFirstTokenMs: 1000 };
+  const shared = {
+    id: 1,
+    numPromptTokens: 4,
+    maxTokens: 16,
+    policyVersions: [],
+    queueMs: 500,
+    timeToFirstTokenMs: 1000,
+  };
   metrics.onFinished({ ...shared, tokenIds: [1, 2, 3], logprobs: [], finishReason: 'stop', totalMs: 3000 });
   metrics.onFinished({ ...shared, tokenIds: [], logprobs: [], finishReason: 'abort', totalMs: 10 });
   assertSamples(await registry.metrics(), [
@@ -38,12 +45,26 @@ test('measures what has finished', async () => {
     `vllm:request_success_total{${OF},finished_reason="abort"} 1`,
     `vllm:time_to_first_token_seconds_sum{${OF}} 1`,
     `vllm:request_prefill_time_seconds_sum{${OF}} 0.5`,
+    `vllm:request_inference_time_seconds_sum{${OF}} 2.5`,
+    `vllm:request_params_max_tokens_sum{${OF}} 32`,
     `vllm:request_decode_time_seconds_sum{${OF}} 2`,
     `vllm:request_time_per_output_token_seconds_sum{${OF}} 1`,
     `vllm:e2e_request_latency_seconds_count{${OF}} 2`,
     `vllm:request_queue_time_seconds_sum{${OF}} 1`,
     `vllm:request_prompt_tokens_sum{${OF}} 8`,
     `vllm:request_generation_tokens_sum{${OF}} 3`,
+  ]);
+});
+
+test('measures the time from token to token', async () => {
+  const registry = new Registry();
+  const metrics = new GenerationMetrics(registry, OPTIONS);
+  metrics.onTokens([20, 20, 500]);
+  metrics.onTokens([]);
+  assertSamples(await registry.metrics(), [
+    `vllm:inter_token_latency_seconds_count{${OF}} 3`,
+    `vllm:inter_token_latency_seconds_sum{${OF}} 0.54`,
+    `vllm:inter_token_latency_seconds_bucket{le="0.025",${OF}} 2`,
   ]);
 });
 

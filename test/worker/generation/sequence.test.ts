@@ -35,11 +35,12 @@ test('ends with a stop token, which is part of it, or at its length', () => {
 test('reports tokens with their logprobs and versions, and how long each part took', () => {
   const sequence = new Sequence(request(9, [7, 8]), 100);
   sequence.start(110);
-  sequence.append(4, -0.5, origin);
-  sequence.append(5, -0.25, { policyVersion: 4, nowMs: 160 });
+  assert.equal(sequence.append(4, -0.5, origin), null);
+  assert.equal(sequence.append(5, -0.25, { policyVersion: 4, nowMs: 160 }), 10);
   assert.deepEqual(sequence.finish('length', 170), {
     id: 9,
     numPromptTokens: 2,
+    maxTokens: sequence.request.sampling.maxTokens,
     tokenIds: [4, 5],
     logprobs: [-0.5, -0.25],
     policyVersions: [3, 4],
