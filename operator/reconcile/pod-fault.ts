@@ -61,6 +61,9 @@ const UNSTARTABLE_REASONS: ReadonlyMap<string, Reason> = new Map([
 /** A name that is no image's will never be one. */
 const INVALID_IMAGE_NAME = 'InvalidImageName';
 
+/** The kernel's doing: a log's last words know nothing of it. */
+const OUT_OF_MEMORY = 'OOMKilled';
+
 /** Ends of a container whose command the runtime could not run. */
 const START_ERRORS: ReadonlySet<string> = new Set(['StartError', 'ContainerCannotRun']);
 const NO_COMMAND = /executable file not found|no such file or directory|permission denied|exec format error/;
@@ -129,10 +132,12 @@ function buildFault(pod: Stored<Pod>, details: FaultDetails): PodFault | null {
   const { container, exitCode = container?.state.terminated?.exitCode ?? -1 } = details;
   const disruption = disruptionOf(pod);
   const { waiting, terminated } = container?.state ?? {};
+  const words = lastWords(details.message);
+  const isTold = terminated?.reason !== OUT_OF_MEMORY || words.includes(OUT_OF_MEMORY);
   const reasons = [details.reason, waiting?.reason, terminated?.reason, pod.status?.reason, disruption?.reason];
   const fault: Omit<PodFault, 'cause' | 'hopeless'> = {
     ...{ pod: pod.metadata.name, uid: pod.metadata.uid, role: roleOfFault(group, container), group, exitCode },
-    message: lastWords(details.message),
+    message: isTold ? words : `${OUT_OF_MEMORY}: ${words}`,
     reasons: [...new Set(reasons.filter((reason) => reason !== undefined && reason !== ''))] as string[],
     conditions: (pod.status?.conditions ?? []).filter(({ status }) => status === 'True').map(({ type }) => type),
   };

@@ -27,7 +27,9 @@ export function failureFacts({ job, pods }: DiagnosisInput): Pick<Diagnosis, 'fa
   if (lastFailure === undefined) return { facts: [], suspect: null, remedies: [] };
   const pod = pods.find(({ metadata }) => metadata.uid === lastFailure.uid) ?? null;
   const role = roleOfName(lastFailure.pod, job.metadata.name);
-  const exit = explainExitCode(lastFailure.exitCode, [...endReasons(pod), lastFailure.message]);
+  // A reason of Kubernetes that the log doesn't have stands before its words.
+  const told = lastFailure.message.split(':', 1);
+  const exit = explainExitCode(lastFailure.exitCode, [...endReasons(pod), ...told]);
   const restarts = role === null ? 0 : (roles?.[role]?.restarts ?? 0);
   const facts: [string, string][] = [
     ['pod', `${lastFailure.pod}${lastFailure.cause === undefined ? '' : `: ${CAUSES[lastFailure.cause]}`}`],

@@ -55,6 +55,13 @@ describe('findFault', () => {
     );
   });
 
+  it('tells of want of memory beside the last words, which know nothing of it', () => {
+    const message = '{"level":"info","msg":"iteration 3"}\n';
+    const terminated = { exitCode: 137, reason: 'OOMKilled', message };
+    const fault = findFault(podWith(containers('Failed', { worker: { terminated } })));
+    assert.equal(fault?.message, 'OOMKilled: iteration 3');
+  });
+
   it('tells what the end of a log says, where a kubelet hands that on as it is', () => {
     const lines = [
       { level: 'info', msg: 'serving' },

@@ -44,6 +44,13 @@ test('the log to read is that of the container which failed, of the very pod', (
   assert.match(found.remedies[0] ?? '', /memory/);
 });
 
+test('want of memory is known also when its pod is gone', () => {
+  const lastFailure = { ...FAILURE, exitCode: 137, message: 'OOMKilled: iteration 3' };
+  const found = diagnoseStatus({ conditions: [RUNNING], lastFailure });
+  assert.match(found.facts[1]?.[1] ?? '', /^137: killed for want of memory/);
+  assert.match(found.remedies[0] ?? '', /limits\.memory/);
+});
+
 test('a job that is not accepted, with every problem', () => {
   const refused = condition('Accepted', 'False', 'Invalid', 'spec: 2 problems\n  a\n  b');
   const found = diagnoseStatus({ conditions: [refused] });
