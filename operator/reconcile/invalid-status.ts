@@ -6,15 +6,7 @@ import type { PPOJobStatus, ProgressStatus, RoleStatus } from '../api/ppojob.ts'
 import { formatProblems, type Problem } from '../api/problems.ts';
 import { timestamp } from '../cluster/clock.ts';
 import { findCondition } from './conditions.ts';
-import {
-  applyVerdicts,
-  countReady,
-  finalVerdicts,
-  MAX_MESSAGE_CHARACTERS,
-  restVerdict,
-  type Stand,
-  type Verdict,
-} from './status.ts';
+import { applyVerdicts, countReady, finalVerdicts, restVerdict, type Stand, type Verdict } from './status.ts';
 
 export interface InvalidStatusInput extends Stand {
   readonly generation: number;
@@ -51,7 +43,7 @@ function verdictsOf(input: InvalidStatusInput): [ConditionType, Verdict | null][
   const known = (type: ConditionType): Verdict | null =>
     findCondition(previous.conditions, type) === undefined ? null : stage;
   return [
-    [CONDITIONS.accepted, ['False', REASONS.invalid, message.slice(0, MAX_MESSAGE_CHARACTERS)]],
+    [CONDITIONS.accepted, ['False', REASONS.invalid, message]],
     [CONDITIONS.scheduled, known(CONDITIONS.scheduled)],
     [CONDITIONS.running, known(CONDITIONS.running)],
     ...finalVerdicts(input),

@@ -31,8 +31,9 @@ export function toProgressStatus(progress: Progress): ProgressStatus {
   };
 }
 
+/** What isn't an integer to the API server would keep the whole status from being written. */
 function whole(value: number): number {
-  return Number.isFinite(value) ? Math.max(0, Math.round(value)) : 0;
+  return Number.isFinite(value) ? Math.min(Math.max(0, Math.round(value)), Number.MAX_SAFE_INTEGER) : 0;
 }
 
 /** Six significant digits, without trailing zeros: "0.8125", "1.5e-7". */

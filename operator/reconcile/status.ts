@@ -56,7 +56,7 @@ export function computeStatus(input: StatusInput): PPOJobStatus {
 }
 
 /** Kubernetes' limit for a condition's message. */
-export const MAX_MESSAGE_CHARACTERS = 32_768;
+const MAX_MESSAGE_CHARACTERS = 32_768;
 
 /** Of all roles together; counts that are 0 are left out. */
 function totals(counts: RestartCounts): Partial<PPOJobStatus> {
@@ -146,7 +146,7 @@ export function finalVerdicts(stand: Stand): [ConditionType, Verdict | null][] {
   const { outcome } = stand;
   const suspended: [ConditionType, Verdict | null] = [CONDITIONS.suspended, judgeSuspended(stand)];
   if (outcome === null) return [suspended];
-  return [suspended, [outcome.type, ['True', outcome.reason, outcome.message.slice(0, MAX_MESSAGE_CHARACTERS)]]];
+  return [suspended, [outcome.type, ['True', outcome.reason, outcome.message]]];
 }
 
 /** The conditions of `previous` with what is said now; null says nothing. */
@@ -158,7 +158,8 @@ export function applyVerdicts(
   let conditions: readonly Condition[] = previous.conditions ?? [];
   for (const [type, verdict] of verdicts) {
     if (verdict === null) continue;
-    const [status, reason, message] = verdict;
+    const [status, reason, words] = verdict;
+    const message = words.slice(0, MAX_MESSAGE_CHARACTERS);
     conditions = setCondition(conditions, { type, status, reason, message, observedGeneration: generation }, now);
   }
   return latestStageFirst(conditions);

@@ -54,4 +54,9 @@ describe('toProgressStatus', () => {
     assert.equal(Object.keys(status.metrics ?? {}).length, 64);
     assert.deepEqual([status.phase.length, status.message?.length], [512, 512]);
   });
+
+  it('keeps integers that the API server takes for some', () => {
+    const { remainingSeconds, tokens } = toProgressStatus({ ...PROGRESS, remainingSeconds: 1e300, tokens: 1e21 });
+    assert.deepEqual([remainingSeconds, tokens], [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]);
+  });
 });

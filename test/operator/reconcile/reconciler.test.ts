@@ -234,6 +234,9 @@ describe('a pod dies', () => {
     const scheduled = await world.condition('Scheduled');
     assert.deepEqual([scheduled?.status, scheduled?.message], ['False', 'pod tiny-actor-0 has no place: 0/3 nodes']);
     assert.equal(await world.restarts('actor'), 0);
+    const message = 'x'.repeat(100_000);
+    await world.setPodStatus('tiny-actor-0', { phase: 'Pending', conditions: [{ ...condition, message }] });
+    assert.equal((await world.condition('Scheduled'))?.message.length, 32_768, 'as long as the API server takes it');
   });
 });
 
