@@ -18,6 +18,8 @@ import { renderTop, type TopRow } from '../top/top-table.ts';
 
 /** Between two looks at a counter: long enough for a speed, short enough to wait for. */
 const INTERVAL_MS = 2000;
+/** Of a job of many pods none may have a page for this user, each for the same reason. */
+const MAX_NOTES = 5;
 const METRICS_PORT = 'metrics';
 const METRICS_PAGE = '/metrics';
 
@@ -49,7 +51,9 @@ export async function top(session: Session, { name }: Invocation): Promise<numbe
     const speed = formatCount(Number(progress.tokensPerSecond));
     output.print(`\nthe job: ${speed} tokens/s generated in iteration ${progress.iteration}; now ${progress.phase}`);
   }
-  for (const note of notes) output.note(note);
+  const numLeft = Math.max(0, notes.size - MAX_NOTES);
+  for (const note of [...notes].slice(0, MAX_NOTES)) output.note(note);
+  if (numLeft > 0) output.note(`and so with ${numLeft} more`);
   return EXIT.done;
 }
 

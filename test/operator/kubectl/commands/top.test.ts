@@ -34,6 +34,15 @@ process_resident_memory_bytes 1048576`;
   ]);
 });
 
+test('what many pods lack is not said of each', async () => {
+  const world = new FakeSession();
+  await world.put(PPO_JOBS, storedJob(STATUS));
+  for (let i = 0; i < 20; i++) await world.put(PODS, storedPod('generation', i, { phase: 'Running' }));
+  await top(world.session, invocation('top', 'tiny'));
+  assert.equal(world.noted.length, 6);
+  assert.equal(world.noted.at(-1), 'and so with 16 more');
+});
+
 test('a job without pods', async () => {
   const world = new FakeSession();
   await world.put(PPO_JOBS, storedJob(STATUS));
