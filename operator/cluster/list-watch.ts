@@ -6,7 +6,7 @@
 
 import type { Clock } from './clock.ts';
 import type { Cluster, ListOptions, ResourceKind } from './cluster.ts';
-import { GoneError } from './errors.ts';
+import { ClusterError, UnavailableError } from './errors.ts';
 import type { KubernetesObject, Stored, WatchEvent } from './objects.ts';
 
 /** A whole new state of the world (what isn't in it is gone), or one change to it. */
@@ -58,12 +58,17 @@ export async function* follow<T extends KubernetesObject>(
       await sleep(FIRST_BACKOFF_MS, options);
     } catch (error) {
       if (options.signal.aborted) return;
-      if (error instanceof GoneError) resourceVersion = null;
+      if (isRefusal(error)) resourceVersion = null;
       options.onError(error);
       await sleep(backoffMs, options);
       backoffMs = Math.min(2 * backoffMs, LONGEST_BACKOFF_MS);
     }
   }
+}
+
+/** The version is too old, or one that the server doesn't know, as after a restored backup: it won't take it later either. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof ClusterError && !(error instanceof UnavailableError);
 }
 
 /** Resolves after `delayMs`, or at once when the signal aborts. */

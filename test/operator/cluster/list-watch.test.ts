@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { type Cluster, CONFIG_MAPS, type WatchOptions } from '../../../operator/cluster/cluster.ts';
-import { UnavailableError } from '../../../operator/cluster/errors.ts';
+import { InvalidError, UnavailableError } from '../../../operator/cluster/errors.ts';
 import { follow } from '../../../operator/cluster/list-watch.ts';
 import { MemoryCluster } from '../../../operator/cluster/memory-cluster.ts';
 import type { ConfigMap, WatchEvent } from '../../../operator/cluster/objects.ts';
@@ -67,6 +67,23 @@ it('lists again when history is lost, and goes on where it was when only the wat
   assert.deepEqual(errors.slice(2), ['GoneError']);
   assert.equal(seen.at(-1), 'LISTED a b c d e f');
   assert.deepEqual(clock.waitingMs, []);
+});
+
+it('lists again when the server knows nothing of the version', async () => {
+  const cluster = new MemoryCluster();
+  const watch = cluster.watch.bind(cluster);
+  let isRefused = true;
+  cluster.watch = (kind, options) => {
+    if (isRefused) {
+      isRefused = false;
+      throw new InvalidError('resource version 7 is newer than any');
+    }
+    return watch(kind, options);
+  };
+  const { seen, errors, clock, stop } = start(cluster);
+  await clock.advance(1000);
+  await stop();
+  assert.deepEqual([seen, errors], [['LISTED', 'LISTED'], ['InvalidError']]);
 });
 
 it('comes back soon after each loss of a connection on which nothing happened for long', async () => {
