@@ -44,11 +44,13 @@ describe('a start', () => {
     assert.deepEqual(told, ['scheduled after 30000', 'running after 30000']);
   });
 
-  it('is not told again when a job runs once more after a restart', () => {
+  it('is not told again when a job runs once more, after a restart or when its spec is understood again', () => {
     const previous = statusOf(['Accepted', 'True', 5], ['Running', 'False', 20]);
     tell(observer, changeOf({ previous, next: statusOf(['Accepted', 'True', 5], ['Running', 'True', 30]) }));
     const running = statusOf(['Accepted', 'True', 5], ['Running', 'True', 30]);
     tell(observer, changeOf({ previous: running, next: running }));
+    const misunderstood = statusOf(['Accepted', 'False', 20], ['Running', 'Unknown', 20]);
+    tell(observer, changeOf({ previous: misunderstood, next: running }));
     assert.deepEqual(told, []);
   });
 });
