@@ -81,14 +81,10 @@ export const CLAIMS: readonly Claim[] = [
     by: 'Elsewhere',
     words: { 'test/operator/kubectl/commands/top.test.ts': ["'top'"] },
   },
-  // Other people's image and tar; what is ours is where files lie on a volume, for whom, and in which pod.
   {
     command: /^kubectl (wait pod\/files|exec files -- mkdir|cp) /,
     by: 'Elsewhere',
-    words: {
-      [`${WHOLE}/arithmetic.e2e.ts`]: ["'actor', 'model.safetensors'"],
-      'test/examples/gsm8k/gsm8k.test.ts': ['the pod for files sees what the job sees'],
-    },
+    words: { [`${WHOLE}/files.e2e.ts`]: ["documented('examples/gsm8k/README.md')", "documented('docs/tracking.md')"] },
   },
   { command: /^helm (install|upgrade|uninstall|template) /, by: 'Cluster' },
   {
