@@ -237,6 +237,23 @@ describe('the chart', () => {
     assert.deepEqual(only(objects, 'Deployment').spec.template.spec.topologySpreadConstraints, [constraint]);
   });
 
+  it('says after the installation what is left to do', async () => {
+    const notes = (values: ChartValues): Promise<string> =>
+      helm.succeed('install', ...helm.argumentsOf({ values }), '--dry-run=client');
+    const [plain, nothing] = [
+      await notes({}),
+      await notes({ ...NOTHING, image: { repository: 'registry.example/ppo' } }),
+    ];
+    for (const line of [/ppo-operator:\S+ is in no registry/, /port-forward deployment\/ppo-operator 8081/]) {
+      assert.match(plain, line);
+      assert.doesNotMatch(nothing, line);
+    }
+    for (const line of [/rbac\.create is false: the ServiceAccount default needs/, /crds\.install is false/]) {
+      assert.match(nothing, line);
+      assert.doesNotMatch(plain, line);
+    }
+  });
+
   it('keeps the CRD when it goes, unless it is told not to', async () => {
     const policyOf = async (values: ChartValues): Promise<unknown> => {
       const objects = asRendered(await helm.render({ values }));
