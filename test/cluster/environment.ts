@@ -58,11 +58,23 @@ export class TestEnvironment implements Stage {
     this.#closers.push(close);
   }
 
+  /** Everything is closed, whatever fails on the way: a program that is left would keep the test file from ending. */
   async close(): Promise<void> {
-    for (const close of this.#closers.toReversed()) await close();
-    if (this.plane === null) await this.#deleteNamespaces();
-    await this.cluster.close();
-    await this.plane?.stop();
+    const steps: readonly (() => Promise<unknown> | undefined)[] = [
+      ...this.#closers.toReversed(),
+      () => (this.plane === null ? this.#deleteNamespaces() : undefined),
+      () => this.cluster.close(),
+      () => this.plane?.stop(),
+    ];
+    const failures: unknown[] = [];
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
   async #deleteNamespaces(): Promise<void> {
