@@ -10,7 +10,7 @@ import { after, before, describe, it } from 'node:test';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { loadModelFolder } from '../../worker/models/folder.ts';
 import { loadTokenizer } from '../../worker/models/tokenizer.ts';
-import { type IterationMetrics, JobRun, NUM_ITERATIONS, readMetrics } from './job-run.ts';
+import { endRuns, type IterationMetrics, JobRun, NUM_ITERATIONS, readMetrics } from './job-run.ts';
 
 const PARITY_TOLERANCE = 1e-4;
 const EXPECTED_PROCESSES = [
@@ -56,13 +56,10 @@ function serves(options: ConnectionOptions): Promise<boolean> {
 
 describe('a job on one machine', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ppo-e2e-'));
-  const runs: JobRun[] = [];
   let undisturbed: IterationMetrics[] = [];
 
   function start(name: string, ...options: string[]): JobRun {
-    const run = new JobRun(join(folder, name), ...options);
-    runs.push(run);
-    return run;
+    return new JobRun(join(folder, name), ...options);
   }
 
   async function succeed(run: JobRun): Promise<Summary> {
@@ -84,10 +81,7 @@ describe('a job on one machine', () => {
   });
 
   after(async () => {
-    for (const run of runs) {
-      run.kill('SIGKILL');
-      await run.exit;
-    }
+    await endRuns();
     rmSync(folder, { recursive: true, force: true });
   });
 

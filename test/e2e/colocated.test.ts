@@ -7,23 +7,20 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { JobRun, NUM_ITERATIONS, readMetrics } from './job-run.ts';
+import { endRuns, JobRun, NUM_ITERATIONS, readMetrics } from './job-run.ts';
 
 const ONE_REPLICA = ['--set', 'spec.roles.generation.replicas=1'];
 const COLOCATED = [...ONE_REPLICA, '--set', 'spec.placement.mode=Colocated'];
 const ROLES = ['actor', 'critic', 'generation', 'reference', 'reward'];
 
 const folder = mkdtempSync(join(tmpdir(), 'ppo-colocated-'));
-const runs: JobRun[] = [];
-after(() => {
-  for (const run of runs) run.kill('SIGKILL');
+after(async () => {
+  await endRuns();
   rmSync(folder, { recursive: true, force: true });
 });
 
 function start(name: string, options: readonly string[]): JobRun {
-  const run = new JobRun(join(folder, name), ...options);
-  runs.push(run);
-  return run;
+  return new JobRun(join(folder, name), ...options);
 }
 
 async function finish(run: JobRun): Promise<void> {

@@ -7,10 +7,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { JobRun, NUM_ITERATIONS, readMetrics } from './job-run.ts';
+import { endRuns, JobRun, NUM_ITERATIONS, readMetrics } from './job-run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ppo-function-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+after(async () => {
+  await endRuns();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const RIGHT = 'export const score = ({ response, answer }) => (response.trim() === answer ? 1 : 0);\n';
 const FAILS = "export const score = () => { throw new Error('the judge is asleep'); };\n";

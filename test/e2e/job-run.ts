@@ -54,13 +54,12 @@ function environmentOf(pid: number): Map<string, string> | null {
   }
 }
 
-function parentOf(pid: number): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-  } catch {
-    return -1;
-  }
+const runs: JobRun[] = [];
+
+/** Ends what still runs, so that no run outlives a test that has failed. */
+export async function endRuns(): Promise<void> {
+  for (const run of runs) run.kill('SIGKILL');
+  await Promise.all(runs.map(({ exit }) => exit));
 }
 
 export class JobRun {
@@ -80,6 +79,7 @@ export class JobRun {
       });
     }
     this.exit = new Promise((resolve) => this.#child.once('close', resolve));
+    runs.push(this);
   }
 
   /** Everything that it has printed. */
@@ -91,20 +91,20 @@ export class JobRun {
     this.#child.kill(signal);
   }
 
-  /** The worker processes alive now. */
+  /** The worker processes alive now, also those that have outlived the run: each was told of the run's folders. */
   processes(): WorkerProcess[] {
+    const folder = `/ppo-operator-${this.#child.pid}/`;
     const pids = readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
       .map(Number);
-    return pids
-      .filter((pid) => parentOf(pid) === this.#child.pid)
-      .flatMap((pid) => {
-        const environment = environmentOf(pid);
-        const pod = environment?.get('PPO_POD_NAME');
-        if (environment == null || pod === undefined) return [];
-        const container = environment.get('PPO_ROLE') === 'communicator' ? 'communicator' : 'worker';
-        return [{ pid, pod, container, environment }];
-      });
+    return pids.flatMap((pid) => {
+      const environment = environmentOf(pid);
+      const pod = environment?.get('PPO_POD_NAME');
+      if (environment == null || pod === undefined) return [];
+      if (![...environment.values()].some((value) => value.includes(folder))) return [];
+      const container = environment.get('PPO_ROLE') === 'communicator' ? 'communicator' : 'worker';
+      return [{ pid, pod, container, environment }];
+    });
   }
 
   /** Kills one process with SIGKILL. */

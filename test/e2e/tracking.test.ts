@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { readScalars } from '../worker/coordinator/tracking/read-events.ts';
 import { readRun } from '../worker/coordinator/tracking/read-wandb.ts';
 import { OtlpReceiver } from '../worker/service/otlp-receiver.ts';
-import { JobRun, readMetrics } from './job-run.ts';
+import { endRuns, JobRun, readMetrics } from './job-run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ppo-tracking-'));
 const [tracked, untracked, unheard] = ['tracked', 'untracked', 'unheard'].map((name) => join(folder, name)) as [
@@ -37,6 +37,7 @@ describe('a job with every tracker on', () => {
     await run(unheard, '--set', 'spec.tracking={tracing: {endpoint: "http://127.0.0.1:9"}}');
   });
   after(async () => {
+    await endRuns();
     await receiver[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true, force: true });
   });
