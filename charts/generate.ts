@@ -1,6 +1,7 @@
 /**
  * Writes what in the chart follows from something else: the CRD's template from the schemas, the README's table from the
- * comments of values.yaml, the dashboards from their definitions (part of `npm run generate`; CI runs it and compares). Knows nothing of what it writes.
+ * comments of values.yaml, the dashboards from their definitions (part of `npm run generate`; CI runs it and compares).
+ * Knows nothing of what it writes.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
