@@ -40,6 +40,7 @@ async function run(settings: OperatorSettings, log: Logger, signal: AbortSignal)
   const metrics = createOperatorMetrics();
   const health = new OperatorHealth(systemClock);
   const load = {
+    kubeconfigs: settings.kubeconfigs,
     ...(settings.pod !== null && { pod: settings.pod }),
     ...(settings.kubeconfig !== null && { kubeconfig: settings.kubeconfig }),
     ...(settings.context !== null && { context: settings.context }),

@@ -4,12 +4,15 @@
 import { parseArgs } from 'node:util';
 import { DEFAULT_IMAGE } from './api/names.ts';
 import type { ObjectName } from './cluster/cluster.ts';
+import { kubeconfigPaths } from './cluster/credentials.ts';
 import type { PodEnvironment } from './cluster/service-account.ts';
 import { type PageAddress, parsePageAddress } from './page/page-address.ts';
 
 export interface OperatorSettings {
   /** Null: as kubectl finds one, then the pod's service account. */
   readonly kubeconfig: string | null;
+  /** The files that KUBECONFIG names. */
+  readonly kubeconfigs: readonly string[];
   readonly context: string | null;
   /** Null: this is no pod, or its environment names a kubeconfig. */
   readonly pod: PodEnvironment | null;
@@ -151,6 +154,7 @@ function interpret(values: Values, { environment, uniqueId, hostName }: OptionsI
     kind: 'run',
     settings: {
       kubeconfig: values.kubeconfig ?? null,
+      kubeconfigs: kubeconfigPaths(environment.KUBECONFIG),
       context: values.context ?? null,
       pod: podEnvironment(environment),
       namespace: values.namespace ?? null,

@@ -2,6 +2,7 @@
 // alone, a kubeconfig by client-node, whose models are loaded only then (40 MB that no pod of a cluster needs). It refuses
 // to know requests.
 
+import { delimiter } from 'node:path';
 import type { DispatcherOptions } from '@kubernetes/client-node';
 import type { Clock } from './clock.ts';
 import type { KubeconfigOverrides } from './kubeconfig-overrides.ts';
@@ -34,10 +35,17 @@ export interface Impersonation {
 export interface LoadOptions extends KubeconfigOverrides {
   /** A kubeconfig file. Default: as kubectl does, then the pod's service account. */
   readonly kubeconfig?: string;
+  /** The files that KUBECONFIG names, where no other one is asked for. */
+  readonly kubeconfigs?: readonly string[];
   readonly context?: string;
   readonly impersonation?: Impersonation;
   /** In a pod: without a kubeconfig its service account counts. */
   readonly pod?: PodEnvironment;
+}
+
+/** The paths in the variable KUBECONFIG. */
+export function kubeconfigPaths(variable: string | undefined): string[] {
+  return (variable ?? '').split(delimiter).filter((path) => path !== '');
 }
 
 /** Throws when nothing is found, or when it names no cluster. */

@@ -5,6 +5,7 @@ import type { AgentOptions, RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from './clock.ts';
 import type { Impersonation, LoadOptions, ServerAccess } from './credentials.ts';
+import { loadKubeconfig, loadKubeconfigs } from './kubeconfig-files.ts';
 import { applyOverrides } from './kubeconfig-overrides.ts';
 import { RememberedCredentials } from './remembered-credentials.ts';
 
@@ -26,15 +27,11 @@ export class KubernetesCredentials extends RememberedCredentials {
   }
 
   static load(options: LoadOptions, clock: Clock): KubernetesCredentials {
-    const config = new KubeConfig();
-    if (options.kubeconfig === undefined) config.loadFromDefault();
-    else config.loadFromFile(options.kubeconfig);
+    const config = loadConfig(options);
     if (options.context !== undefined) config.setCurrentContext(options.context);
     applyOverrides(config, options);
-    const { server, skipTLSVerify } = config.getCurrentCluster() ?? {};
-    if (server === NOWHERE && skipTLSVerify !== true) {
+    if (config.getClusters().length === 0)
       throw new Error('there is none, neither in KUBECONFIG nor in ~/.kube/config');
-    }
     return new KubernetesCredentials(config, clock, options.impersonation);
   }
 
@@ -63,6 +60,15 @@ export class KubernetesCredentials extends RememberedCredentials {
       connectionKey: JSON.stringify([cluster?.server, dispatcher]),
     };
   }
+}
+
+function loadConfig({ kubeconfig, kubeconfigs = [] }: LoadOptions): KubeConfig {
+  if (kubeconfig !== undefined) return loadKubeconfig(kubeconfig);
+  if (kubeconfigs.length > 0) return loadKubeconfigs(kubeconfigs);
+  const config = new KubeConfig();
+  config.loadFromDefault();
+  const { server, skipTLSVerify } = config.getCurrentCluster() ?? {};
+  return server === NOWHERE && skipTLSVerify !== true ? loadKubeconfigs([]) : config;
 }
 
 /** A group has a header of its own: nothing parts several in one. */

@@ -2,6 +2,7 @@
  * Entry of the kubectl plugin: standard streams, Ctrl-C, and the exit code. A table of contents. The launcher
  * (kubectl-ppo.js) starts it with the Node that this package brings.
  */
+import { kubeconfigPaths } from '../cluster/credentials.ts';
 import { printable } from '../local/printable.ts';
 import { flagsOf } from './arguments.ts';
 import { runCompletion, runPlugin } from './plugin.ts';
@@ -32,9 +33,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 // Nobody reads any more (`| head`): that is no error.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(EXIT.done));
 
+const kubeconfigs = kubeconfigPaths(process.env.KUBECONFIG);
 const [first, ...rest] = process.argv.slice(2);
 if (first === COMPLETE) {
-  process.stdout.write(await runCompletion(rest, flagsOf(rest)));
+  process.stdout.write(await runCompletion(rest, { ...flagsOf(rest), kubeconfigs }));
 } else {
-  process.exitCode = await runPlugin({ args: process.argv.slice(2), output, signal: stop.signal });
+  process.exitCode = await runPlugin({ args: process.argv.slice(2), output, signal: stop.signal, kubeconfigs });
 }

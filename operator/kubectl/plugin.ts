@@ -35,10 +35,11 @@ export interface PluginOptions {
   readonly output: Output;
   /** The user has had enough. */
   readonly signal: AbortSignal;
+  readonly kubeconfigs: readonly string[];
 }
 
 /** The exit code. Never rejects but for faults of the plugin itself. */
-export async function runPlugin({ args, output, signal }: PluginOptions): Promise<number> {
+export async function runPlugin({ args, output, signal, kubeconfigs }: PluginOptions): Promise<number> {
   const parsed = parseArguments(args);
   if (parsed.kind === 'help') {
     output.print((parsed.command === null ? HELP : HELP_OF[parsed.command]).trimEnd());
@@ -51,13 +52,15 @@ export async function runPlugin({ args, output, signal }: PluginOptions): Promis
   }
   const { command, flags } = parsed.run;
   const code = await explainErrors(output, () =>
-    withConnection(flags, (connection) => COMMANDS[command]({ ...connection, output, signal }, parsed.run)),
+    withConnection({ ...flags, kubeconfigs }, (connection) =>
+      COMMANDS[command]({ ...connection, output, signal }, parsed.run),
+    ),
   );
   return signal.aborted ? EXIT.interrupted : code;
 }
 
 /** What kubectl_complete-ppo prints. A cluster that can't be asked has no names to propose. */
-export async function runCompletion(words: readonly string[], flags: Flags): Promise<string> {
+export async function runCompletion(words: readonly string[], flags: ConnectionFlags): Promise<string> {
   const requestTimeoutSeconds = flags.requestTimeoutSeconds ?? COMPLETION_TIMEOUT_SECONDS;
   return complete(words, async (namespace) => {
     try {
@@ -70,9 +73,11 @@ export async function runCompletion(words: readonly string[], flags: Flags): Pro
   });
 }
 
+/** What is asked for, and the files that KUBECONFIG names. */
+type ConnectionFlags = Flags & Pick<PluginOptions, 'kubeconfigs'>;
 type Connection = Omit<Session, 'output' | 'signal'>;
 
-async function withConnection<T>(flags: Flags, run: (connection: Connection) => Promise<T>): Promise<T> {
+async function withConnection<T>(flags: ConnectionFlags, run: (connection: Connection) => Promise<T>): Promise<T> {
   const credentials = loadCredentials(flags);
   const { requestTimeoutSeconds } = flags;
   const deadline = requestTimeoutSeconds === null ? {} : { deadlineMs: 1000 * requestTimeoutSeconds };
@@ -90,8 +95,10 @@ async function withConnection<T>(flags: Flags, run: (connection: Connection) => 
   }
 }
 
-function loadCredentials({ kubeconfig, context, cluster, user, server, as, asGroups }: Flags): KubernetesCredentials {
+function loadCredentials(flags: ConnectionFlags): KubernetesCredentials {
+  const { kubeconfig, kubeconfigs, context, cluster, user, server, as, asGroups } = flags;
   const options = {
+    kubeconfigs,
     ...(kubeconfig !== null && { kubeconfig }),
     ...(context !== null && { context }),
     ...(cluster !== null && { cluster }),

@@ -1,6 +1,7 @@
 // The operator's options: defaults, where the lease lies, and every problem at once.
 
 import assert from 'node:assert/strict';
+import { delimiter } from 'node:path';
 import { it } from 'node:test';
 import { leaseName, type OperatorSettings, parseOptions } from '../../operator/options.ts';
 
@@ -15,6 +16,7 @@ function settingsOf(args: readonly string[], environment: NodeJS.ProcessEnv = {}
 it('needs no option', () => {
   assert.deepEqual(settingsOf([]), {
     kubeconfig: null,
+    kubeconfigs: [],
     context: null,
     pod: null,
     namespace: null,
@@ -45,7 +47,8 @@ it('puts the lease where it is told, where the pod runs, or where the context po
 it('knows its pod by the environment, unless that names a kubeconfig', () => {
   const inPod = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' };
   assert.deepEqual(settingsOf([], inPod).pod, { host: '10.0.0.1', port: '443' });
-  assert.equal(settingsOf([], { ...inPod, KUBECONFIG: '/k' }).pod, null);
+  const named = settingsOf([], { ...inPod, KUBECONFIG: `/k${delimiter}${delimiter}/l` });
+  assert.deepEqual([named.pod, named.kubeconfigs], [null, ['/k', '/l']]);
 });
 
 it('takes addresses of both families', () => {

@@ -123,3 +123,29 @@ it('acts on behalf of another user, each group in a header of its own', async ()
     ...{ Authorization: 'Bearer secret', 'Impersonate-User': 'jane', 'Impersonate-Group': ['a,b', 'c'] },
   });
 });
+
+it('reads several files as kubectl does: the first that says something counts, and none need be there', async () => {
+  const file = (name: string, context: string | null, token: string): string => {
+    const path = join(directory, name);
+    const config = {
+      ...(context !== null && { 'current-context': context }),
+      clusters: [{ name: `of-${name}`, cluster: { server: `https://${name}` } }],
+      users: [{ name: 'admin', user: { token } }],
+      contexts: [{ name, context: { cluster: `of-${name}`, user: 'admin' } }],
+    };
+    writeFileSync(path, JSON.stringify(config));
+    return path;
+  };
+  const ask = async (kubeconfigs: string[], context?: string) => {
+    const options = { kubeconfigs, ...(context !== undefined && { context }) };
+    const { server, headers } = await KubernetesCredentials.load(options, new ManualClock()).access();
+    return [server, headers.Authorization];
+  };
+  const [a, b, silent] = [file('a', 'a', 'of a'), file('b', 'b', 'of b'), file('silent', null, 'of silent')];
+  assert.deepEqual(await ask([a, b]), ['https://a', 'Bearer of a']);
+  assert.deepEqual(await ask([a, b], 'b'), ['https://b', 'Bearer of a']);
+  assert.deepEqual(await ask([join(directory, 'none'), silent, b]), ['https://b', 'Bearer of silent']);
+  await assert.rejects(ask([join(directory, 'none')]), /there is none, neither in KUBECONFIG nor/);
+  writeFileSync(a, '');
+  await assert.rejects(ask([a]), new RegExp(`${a}: `));
+});
