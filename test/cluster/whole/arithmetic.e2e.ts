@@ -154,20 +154,24 @@ async function assertOnPage(job: ExampleJob): Promise<void> {
   }
 }
 
-it('says why it failed', async () => {
-  const job = await ExampleJob.apply(installation, (spec) => ({
-    ...shorten(spec, 4),
-    reward: { ...spec.reward, model: { path: './models/actor' } },
-  }));
+it('says that it failed for want of memory', async () => {
+  const job = await ExampleJob.apply(installation, (spec) => {
+    const resources = { limits: { memory: '64Mi' } };
+    return {
+      ...shorten(spec, 4),
+      roles: { ...spec.roles, reward: { ...spec.roles?.reward, maxRestarts: 0, resources } },
+    };
+  });
   await job.waitFor('Failed');
   let report = '';
   await job.until('its event', async () => {
     report = await ppo(job, 'explain-failure', NAME);
-    return /\n {2}\d+s ago +Warning {2}HopelessConfiguration {2}/.test(report) ? null : report;
+    return /\n {2}\d+s ago +Warning {2}RestartLimitReached {2}/.test(report) ? null : report;
   });
-  assert.match(report, /^PPOJob arithmetic failed: HopelessConfiguration\n/);
-  assert.match(report, /\nwhy +pod arithmetic-reward-0 failed with exit code 78: .*score\.weight/s);
-  assert.match(report, /\nwhat to do\n {2}1\. /);
+  assert.match(report, /^PPOJob arithmetic failed: RestartLimitReached\n/);
+  assert.match(report, /\nwhy +pod arithmetic-reward-0 failed with exit code 137: OOMKilled/);
+  assert.match(report, /\nexit code +137: killed for want of memory/);
+  assert.match(report, /\nwhat to do\n {2}1\. raise spec\.roles\.reward\.resources\.limits\.memory/);
 });
 
 it('the operator may do what it must, and nothing else', async () => {
