@@ -2,10 +2,11 @@
 // kept. Ends with the test, and leaves no folder behind. Knows no page.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { findInPath } from '../programs.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 const START_MS = 90_000;
@@ -18,18 +19,8 @@ const FLAGS = [
 ];
 
 /** Null where none is installed. */
-export function findChromium(path = process.env.PATH ?? ''): string | null {
-  const candidates = path.split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name)));
-  return candidates.find(isExecutable) ?? null;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+export function findChromium(path = process.env.PATH): string | null {
+  return findInPath(NAMES, path);
 }
 
 interface Message {

@@ -2,10 +2,10 @@
 // build from Go modules; the first that has one. It knows neither what the binaries do nor how they are started.
 
 import { execFile } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { isExecutable } from '../programs.ts';
 import { withBuildLock } from './build-lock.ts';
 import { downloadBinaries } from './download.ts';
 import { buildWithGo, hasGo } from './go-build.ts';
@@ -83,15 +83,6 @@ async function findBinary(name: BinaryName, { environment = process.env }: FindO
   }
   const cached = cachePath(name, environment);
   return isExecutable(cached) ? cached : null;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false; // not there, or not to be run
-  }
 }
 
 /** A control plane of mixed versions would test nothing that anybody runs. */

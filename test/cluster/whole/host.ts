@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { findInPath } from '../../programs.ts';
 import { CONTROL_PLANE, NODE } from '../versions.ts';
 import { findContainerTraces, removeContainerTraces } from './container-traces.ts';
 import { daemonOf, end } from './daemons.ts';
@@ -44,8 +45,7 @@ export function checkHost(): void {
 
 /** Path of a program of this machine; system folders too, which not every PATH has. */
 export function findProgram(name: string): string | null {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path)) ?? null;
+  return findInPath([name], [process.env.PATH, '/usr/sbin', '/sbin'].join(delimiter));
 }
 
 export async function prepareHost({ kernelSettings }: Layout): Promise<void> {
