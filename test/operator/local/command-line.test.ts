@@ -134,7 +134,9 @@ test('missing files, a strange output folder, nothing to resume, unknown options
     assert.equal(missing.code, 2);
     assert.match(missing.output, /spec\.dataset\.train\.path/);
     writeFileSync(workspace.path('train.jsonl'), '');
-    const strange = await workspace.run('job.yaml', '--output', '.');
+    mkdirSync(workspace.path('notes'));
+    writeFileSync(workspace.path('notes', 'thesis.tex'), '');
+    const strange = await workspace.run('job.yaml', '--output', 'notes');
     assert.equal(strange.code, 2);
     assert.match(strange.output, /something other than a run/);
     const resume = await workspace.run('job.yaml', '--resume');
