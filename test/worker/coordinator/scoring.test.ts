@@ -57,6 +57,21 @@ describe('score', () => {
     assert.deepEqual(sizes.sort(), [2, 2, 3, 3]);
   });
 
+  it('takes replies without results for a sign of life', async () => {
+    await using stub = new StubMembers({ reward: 1 });
+    const slow: Answer = ({ sequences: got }) => {
+      const results = got.map(({ tokenIds }) => ({ values: [tokenIds[0]!] }));
+      return [
+        { firstIndex: 0, results: [] },
+        { firstIndex: 0, results: results.slice(0, 2) },
+        { firstIndex: 2, results: [] },
+        { firstIndex: 2, results: results.slice(2) },
+      ];
+    };
+    await stub.start('reward', 0, scoring(slow));
+    assert.deepEqual(await score(options(stub, { replicas: 1 })), [[0], [1], [2], [3], [4]]);
+  });
+
   it('gives the share of a lost replica to its replacement', async () => {
     await using stub = new StubMembers({ reward: 1 });
     const member = await stub.start('reward', 0, scoring(firstTokens));
