@@ -149,7 +149,8 @@ export class DocumentScene {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const signal = (name: NodeJS.Signals): void => {
-      if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), name);
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+        process.kill(-child.pid, name);
     };
     let output = '';
     let isSeen = false;
