@@ -1,11 +1,13 @@
 /** From what a cluster says of a job to the frame of the live view. Pure. */
 import { CONDITIONS } from '../api/names.ts';
+import type { ObjectName } from '../cluster/cluster.ts';
 import type { Event, Pod, Stored } from '../cluster/objects.ts';
 import { buildJobView, type JobView } from '../local/job-view.ts';
 import type { LiveFrame } from '../local/live-view.ts';
 import type { IterationRecord } from '../local/metrics-file.ts';
 import type { PPOJobObject } from '../reconcile/ppojob-kind.ts';
 import { describeEvent, jobEvents } from './events.ts';
+import { commandOn } from './session.ts';
 import { secondsSince } from './table.ts';
 
 export interface FrameInput {
@@ -33,7 +35,7 @@ export function buildFrame({ job, pods, events, records, nowMs, hint }: FrameInp
       const { age, reason, text } = describeEvent(event, nowMs);
       return `${age.padStart(AGE_COLUMNS)}  ${reason}: ${text}`;
     }),
-    hint: adviceOn(view, seconds) ?? hint ?? '',
+    hint: adviceOn(job.metadata, view, seconds) ?? hint ?? '',
   };
 }
 
@@ -45,11 +47,11 @@ export function elapsedSeconds({ status, metadata }: Stored<PPOJobObject>, nowMs
 }
 
 /** What to call next; null for a job that is well. */
-function adviceOn({ condition, pending, name, roles, lastFailure }: JobView, seconds: number): string | null {
-  if (condition?.type === CONDITIONS.suspended) return `kubectl ppo resume ${name} goes on with it`;
+function adviceOn(job: ObjectName, { condition, pending, roles, lastFailure }: JobView, seconds: number) {
+  if (condition?.type === CONDITIONS.suspended) return `${commandOn('resume', job)} goes on with it`;
   if (condition?.type === CONDITIONS.succeeded) return null;
   const isRefused = condition !== null && (condition.status === 'False' || condition.type === CONDITIONS.failed);
   const isShort = lastFailure !== null && roles.some(({ pods, desired }) => pods.length < desired);
   const isSlow = (condition === null || pending !== null) && seconds > PATIENCE_SECONDS;
-  return isRefused || isShort || isSlow ? `kubectl ppo explain-failure ${name} says why, and what to do` : null;
+  return isRefused || isShort || isSlow ? `${commandOn('explain-failure', job)} says why, and what to do` : null;
 }

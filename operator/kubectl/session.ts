@@ -4,7 +4,7 @@
  */
 import type { WriteStream } from 'node:tty';
 import type { Clock } from '../cluster/clock.ts';
-import type { Cluster } from '../cluster/cluster.ts';
+import type { Cluster, ObjectName } from '../cluster/cluster.ts';
 import type { JsonObject } from '../cluster/json.ts';
 import type { PodAccess } from '../cluster/pod-access.ts';
 
@@ -35,3 +35,12 @@ export class UserError extends Error {
 }
 
 export const EXIT = { done: 0, refused: 1, wrong: 2, interrupted: 130 } as const;
+
+/** A command to copy; most kubeconfigs name no namespace, and mean this one. */
+export function commandOn(command: string, { namespace, name }: ObjectName): string {
+  return `kubectl ppo ${command} ${name}${namespace === 'default' ? '' : ` -n ${namespace}`}`;
+}
+
+export function noPods(job: ObjectName): string {
+  return `PPOJob ${job.name} has no pods; ${commandOn('status', job)} says how it stands`;
+}

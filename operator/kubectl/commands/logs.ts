@@ -1,4 +1,5 @@
 /** `kubectl ppo logs`: what the pods of a job write, in one order. Knows where text goes, not what is in it. */
+import type { ObjectName } from '../../cluster/cluster.ts';
 import { ClusterError } from '../../cluster/errors.ts';
 import type { Pod, Stored } from '../../cluster/objects.ts';
 import type { LogLine, LogOptions } from '../../cluster/pod-access.ts';
@@ -10,7 +11,7 @@ import { followLogs, tooMany } from '../log-follower.ts';
 import { hueOf, type LogSource, renderJson, renderText } from '../log-line.ts';
 import { mergeByTime } from '../log-merge.ts';
 import { containerNames, type LogSelection, type PodContainer, selectContainers, titleOf } from '../log-sources.ts';
-import { EXIT, type Session, UserError } from '../session.ts';
+import { EXIT, noPods, type Session, UserError } from '../session.ts';
 
 /** Each is a connection to the API server. */
 const MAX_LOGS = 128;
@@ -30,7 +31,7 @@ export async function logs(session: Session, { name, flags }: Invocation): Promi
     return EXIT.done;
   }
   const sources = selectContainers(pods, flags);
-  if (sources.length === 0) throw new UserError(nothingSelected(job.metadata.name, pods, flags));
+  if (sources.length === 0) throw new UserError(nothingSelected(job.metadata, pods, flags));
   if (sources.length > MAX_LOGS) throw new UserError(tooMany(MAX_LOGS));
   return printAll(session, {
     sources,
@@ -104,8 +105,8 @@ function checkContainer(pods: readonly Stored<Pod>[], { container }: LogSelectio
   throw new UserError(`no pod of the job has a container "${container}"; there are: ${names.join(', ')}`);
 }
 
-function nothingSelected(job: string, pods: readonly Pod[], { role, index }: LogSelection): string {
-  if (pods.length === 0) return `PPOJob ${job} has no pods; kubectl ppo status ${job} says how it stands`;
+function nothingSelected(job: ObjectName, pods: readonly Pod[], { role, index }: LogSelection): string {
+  if (pods.length === 0) return noPods(job);
   const which = [role ?? '', index ?? ''].join(' ').trim();
-  return `PPOJob ${job} has no pod ${which}; there are: ${pods.map(({ metadata }) => metadata.name).join(', ')}`;
+  return `PPOJob ${job.name} has no pod ${which}; there are: ${pods.map(({ metadata }) => metadata.name).join(', ')}`;
 }

@@ -7,7 +7,7 @@ import { buildJobView } from '../../local/job-view.ts';
 import { PPO_JOBS, type PPOJobObject } from '../../reconcile/ppojob-kind.ts';
 import type { Invocation } from '../arguments.ts';
 import { findJob } from '../find-job.ts';
-import { EXIT, type Session, UserError } from '../session.ts';
+import { commandOn, EXIT, type Session, UserError } from '../session.ts';
 
 /** Owner of the fields that the plugin writes. */
 export const PLUGIN_MANAGER = 'kubectl-ppo';
@@ -57,7 +57,7 @@ async function writeSuspend({ cluster }: Session, job: Stored<PPOJobObject>, sus
 /** What is lost: a user without checkpoints must hear it now. */
 function keptText({ status, metadata }: Stored<PPOJobObject>): string {
   const { iteration = 0, lastCheckpointIteration = 0 } = status?.progress ?? {};
-  const resume = `kubectl ppo resume ${metadata.name}`;
+  const resume = commandOn('resume', metadata);
   if (lastCheckpointIteration <= 0) return `${resume} starts it from the beginning: it has no checkpoint`;
   const lost = iteration - lastCheckpointIteration;
   const again = lost > 0 ? `, ${lost} of ${iteration} iterations are done again` : '';

@@ -10,7 +10,7 @@ import { formatCount } from '../../local/format.ts';
 import { carriesRole, groupOf } from '../../reconcile/pod-state.ts';
 import type { Invocation } from '../arguments.ts';
 import { findJob, listJobPods } from '../find-job.ts';
-import { EXIT, type Session, UserError } from '../session.ts';
+import { EXIT, noPods, type Session, UserError } from '../session.ts';
 import { parseExposition } from '../top/exposition.ts';
 import { type Figures, figuresOf, type Look } from '../top/figures.ts';
 import { parseQuantity } from '../top/quantity.ts';
@@ -33,8 +33,7 @@ export async function top(session: Session, { name }: Invocation): Promise<numbe
   const { output } = session;
   const job = await findJob(session, name ?? '');
   const pods = await listJobPods(session, job.metadata.name);
-  if (pods.length === 0)
-    throw new UserError(`PPOJob ${name} has no pods; kubectl ppo status ${name} says how it stands`);
+  if (pods.length === 0) throw new UserError(noPods(job.metadata));
   const workers = findWorkers(pods);
   const notes = new Set<string>();
   const [usage, figures] = await Promise.all([

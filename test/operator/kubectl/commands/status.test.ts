@@ -51,7 +51,7 @@ test('a job that failed asks to be explained', async () => {
   const world = await worldWith({ ...RUNNING, conditions: [condition('Failed', 'True', 'Unschedulable', 'no room')] });
   assert.equal(await status(world.session, invocation('status', 'tiny', '--once')), 0);
   assert.match(world.text, /tiny {2}Failed {2}no room/);
-  assert.match(world.text, /kubectl ppo explain-failure tiny says why/);
+  assert.match(world.text, /kubectl ppo explain-failure tiny -n ml says why/);
 });
 
 test('all jobs, of one namespace or of all', async () => {

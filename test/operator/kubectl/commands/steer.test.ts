@@ -26,7 +26,7 @@ test('suspend says what will be done again, resume goes on; nothing else changes
   await suspend(world.session, invocation('suspend', 'tiny'));
   assert.equal(
     world.text,
-    'ppojob/tiny suspended; kubectl ppo resume tiny goes on from the checkpoint of iteration 10, ' +
+    'ppojob/tiny suspended; kubectl ppo resume tiny -n ml goes on from the checkpoint of iteration 10, ' +
       '2 of 12 iterations are done again',
   );
   assert.deepEqual(await specOf(world), { ...SPEC, suspend: true });

@@ -46,5 +46,8 @@ test('what many pods lack is not said of each', async () => {
 test('a job without pods', async () => {
   const world = new FakeSession();
   await world.put(PPO_JOBS, storedJob(STATUS));
-  await assert.rejects(top(world.session, invocation('top', 'tiny')), /PPOJob tiny has no pods/);
+  await assert.rejects(
+    top(world.session, invocation('top', 'tiny')),
+    /PPOJob tiny has no pods; kubectl ppo status tiny -n ml says/,
+  );
 });
