@@ -4,14 +4,13 @@ import { after, test } from 'node:test';
 import type { WorkerSettings } from '../../../worker/config.ts';
 import { startTracing } from '../../../worker/service/start-tracing.ts';
 import { setTracer, traced, traceRoot } from '../../../worker/service/tracing.ts';
+import { testSettings } from '../support/settings.ts';
 import { OtlpReceiver } from './otlp-receiver.ts';
 
-const others = { role: 'reward', index: 1, podName: 'job-reward-1', logLevel: 'error' };
 after(() => setTracer(null));
 
-function settingsWith(tracing: WorkerSettings['tracing']): WorkerSettings {
-  return { ...others, tracing } as WorkerSettings;
-}
+const settingsWith = (tracing: WorkerSettings['tracing']) =>
+  testSettings({ role: 'reward', index: 1, podName: 'job-reward-1', tracing });
 
 test('where it is off, nothing is sent and nothing is waited for', async () => {
   const end = await startTracing(settingsWith(null));
