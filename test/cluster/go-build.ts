@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline';
 import { type BinaryName, sourceOf } from './versions.ts';
 
 const PROGRESS_INTERVAL_MS = 10_000;
+/** Of one program, on a slow machine with a slow network. */
+const DEADLINE_MS = 3_600_000;
 
 /** Whether there is a Go tool to build with. */
 export async function hasGo(environment: NodeJS.ProcessEnv): Promise<boolean> {
@@ -45,7 +47,7 @@ interface GoRun {
 async function runGo(args: readonly string[], { name, directory, say }: GoRun): Promise<void> {
   const startMs = Date.now();
   const env = { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' };
-  const go = spawn('go', args, { cwd: directory, env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const go = spawn('go', args, { cwd: directory, env, timeout: DEADLINE_MS, stdio: ['ignore', 'ignore', 'pipe'] });
   const lastLines: string[] = [];
   let numPackages = 0;
   createInterface({ input: go.stderr }).on('line', (line) => {
@@ -62,9 +64,14 @@ async function runGo(args: readonly string[], { name, directory, say }: GoRun): 
   try {
     await new Promise<void>((resolve, reject) => {
       go.once('error', reject);
-      go.once('close', (code) => {
+      go.once('close', (code, signal) => {
         if (code === 0) resolve();
-        else reject(new Error(`go ${args[0]} of ${name} ended with ${code}:\n${lastLines.join('\n')}`));
+        else
+          reject(
+            new Error(
+              `go ${args[0]} of ${name} ended with ${code ?? signal} after ${seconds()} s:\n${lastLines.join('\n')}`,
+            ),
+          );
       });
     });
   } finally {
