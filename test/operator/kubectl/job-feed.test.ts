@@ -58,3 +58,16 @@ test('who may not list events sees the rest', async () => {
   assert.deepEqual([value?.job?.metadata.name, value?.events, value?.problem], ['tiny', [], null]);
   await feed.return(undefined);
 });
+
+test('ends when it is told to, whatever is under way', async () => {
+  const { session, stop, cluster } = await startWorld();
+  const list: Cluster['list'] = (kind, options) =>
+    kind.kind === EVENTS.kind ? new Promise(() => {}) : cluster.list(kind, options);
+  const feed = feedJob(
+    { cluster: overrideCluster(cluster, { list }), clock: systemClock, signal: session.signal },
+    NAME,
+  );
+  const next = feed.next();
+  stop.abort();
+  assert.deepEqual(await next, { done: true, value: undefined });
+});
