@@ -29,6 +29,8 @@ export interface PageSourceOptions {
 }
 
 const FRESH_MS = 1000;
+/** An API server reads all events of a namespace to find those of one object, and keeps none of them in memory. */
+const EVENTS_FRESH_MS = 5000;
 const MAX_JOBS = 500;
 /** Whose events are shown beside the job's own: a pod that is ready has nothing to tell. */
 const MAX_PODS_WITH_EVENTS = 8;
@@ -37,11 +39,14 @@ export class PageSource {
   readonly #read: PageSourceOptions['read'];
   readonly #overviews: Memo<Overview>;
   readonly #details: Memo<JobDetail | null>;
+  /** By the uid of the object that they are about. */
+  readonly #events: Memo<readonly Event[]>;
 
   constructor({ clock, read }: PageSourceOptions) {
     this.#read = read;
     this.#overviews = new Memo({ clock, freshMs: FRESH_MS });
     this.#details = new Memo({ clock, freshMs: FRESH_MS });
+    this.#events = new Memo({ clock, freshMs: EVENTS_FRESH_MS });
   }
 
   jobs(): Promise<Overview> {
@@ -81,8 +86,26 @@ export class PageSource {
     const { namespace, uid } = job.metadata;
     const listed = await cluster.list(PODS, { namespace, labels: { [LABELS.job]: name.name } });
     const pods = listed.items.filter((pod) => isControlledBy(pod, uid));
-    const events = await findEvents(cluster, job, pods);
+    const events = await this.#findEvents(cluster, job, pods);
     return { host, ...describeJob({ job, pods, ...events, figures: figures.read(keyOf(name), uid) }) };
+  }
+
+  /** Of the job, and of its pods that aren't ready. A cluster that doesn't let events be listed hides only these. */
+  async #findEvents(
+    cluster: Cluster,
+    job: Stored<PPOJobObject>,
+    pods: readonly Stored<Pod>[],
+  ): Promise<{ events: Event[]; eventsProblem: string | null }> {
+    const { namespace } = job.metadata;
+    const waiting = pods.filter((pod) => !isReady(pod)).slice(0, MAX_PODS_WITH_EVENTS);
+    const listOf = async (uid: string): Promise<readonly Event[]> =>
+      (await cluster.list(EVENTS, { namespace, fields: { 'involvedObject.uid': uid } })).items;
+    try {
+      const lists = [job, ...waiting].map(({ metadata: { uid } }) => this.#events.get(uid, () => listOf(uid)));
+      return { events: (await Promise.all(lists)).flat(), eventsProblem: null };
+    } catch (error) {
+      return { events: [], eventsProblem: error instanceof Error ? error.message : String(error) };
+    }
   }
 }
 
@@ -103,24 +126,5 @@ async function findJob({ cluster, host }: PageReading, name: ObjectName): Promis
   } catch (error) {
     if (error instanceof NotFoundError) return null;
     throw error;
-  }
-}
-
-/** Of the job, and of its pods that aren't ready. A cluster that doesn't let events be listed hides only these. */
-async function findEvents(
-  cluster: Cluster,
-  job: Stored<PPOJobObject>,
-  pods: readonly Stored<Pod>[],
-): Promise<{ events: Event[]; eventsProblem: string | null }> {
-  const { namespace } = job.metadata;
-  const waiting = pods.filter((pod) => !isReady(pod)).slice(0, MAX_PODS_WITH_EVENTS);
-  const uids = [job, ...waiting].map(({ metadata }) => metadata.uid);
-  try {
-    const lists = await Promise.all(
-      uids.map((uid) => cluster.list(EVENTS, { namespace, fields: { 'involvedObject.uid': uid } })),
-    );
-    return { events: lists.flatMap(({ items }) => items), eventsProblem: null };
-  } catch (error) {
-    return { events: [], eventsProblem: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -44,6 +44,26 @@ it('shows the events of the job and of the pods that are not ready', async () =>
   assert.equal(detail?.eventsProblem, null);
 });
 
+it('asks for events less often than for the rest', async () => {
+  const { cluster } = await buildWorld();
+  let numAsked = 0;
+  const list: Cluster['list'] = (kind, options) => {
+    if (kind.kind === EVENTS.kind) numAsked++;
+    return cluster.list(kind, options);
+  };
+  const { source, clock } = sourceOf(overrideCluster(cluster, { list }));
+  const askFor = async (seconds: number) => {
+    for (let i = 0; i < seconds; i++) {
+      await source.job({ namespace: NAMESPACE, name: 'evil' });
+      await clock.advance(1000);
+    }
+  };
+  await askFor(5);
+  assert.equal(numAsked, 2, 'once of the job, once of the pod that waits');
+  await askFor(1);
+  assert.equal(numAsked, 4);
+});
+
 it('shows all else where events may not be listed', async () => {
   const { cluster } = await buildWorld();
   const list: Cluster['list'] = (kind, options) => {
