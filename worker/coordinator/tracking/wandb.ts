@@ -4,7 +4,7 @@
  * Knows no byte of the format.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JobConfig } from '../../api/job-config.ts';
 import { RecordFile } from './record-file.ts';
@@ -111,8 +111,10 @@ export class WandbTracker implements Tracker {
     const startMs = this.#options.nowMs();
     const id = this.#idOfJob();
     const time = new Date(startMs).toISOString().replace(/[-:]/g, '').replace('T', '_').slice(0, 15);
-    const path = join(this.#options.settings.directory, `offline-run-${time}-${id}`, `run-${id}.wandb`);
-    const file = new RecordFile({ path, frame: frameLogRecord, head: LOG_HEAD });
+    const folder = join(this.#options.settings.directory, `offline-run-${time}-${id}`);
+    // `wandb sync` writes settings and summary there, and uploads them; it makes no folder for them.
+    mkdirSync(join(folder, 'files'), { recursive: true });
+    const file = new RecordFile({ path: join(folder, `run-${id}.wandb`), frame: frameLogRecord, head: LOG_HEAD });
     return { id, startSeconds: Math.floor(startMs / 1000), file, numRecords: 0 };
   }
 

@@ -35,7 +35,9 @@ test('the log is the one that wandb has read', () => {
   const own = join(folder, 'same');
   playScenario(own, wandbIn(own));
   const [path] = filesBelow(own);
-  assert.equal(path, join(own, 'offline-run-20260102_030406-17b788a70eec', 'run-17b788a70eec.wandb'));
+  const run = join(own, 'offline-run-20260102_030406-17b788a70eec');
+  assert.equal(path, join(run, 'run-17b788a70eec.wandb'));
+  assert.deepEqual(readdirSync(run), ['files', 'run-17b788a70eec.wandb'], '`wandb sync` writes into files');
   const fixture = readFileSync(join(FIXTURES, 'wandb', 'run-17b788a70eec.wandb'));
   assert.ok(readFileSync(path).equals(fixture), 'the log differs: run test/fixtures/tracking/make.ts');
 });
