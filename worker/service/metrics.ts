@@ -75,9 +75,9 @@ export interface MetricsServerOptions {
 /** Serves /metrics, /healthz and /readyz. Rejects when the port is taken. */
 export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    answer(new URL(request.url ?? '/', 'http://pod').pathname, options, response).catch((error: unknown) =>
-      send(response, 500, `${String(error)}\n`),
-    );
+    // What comes is not always a URL: `GET //` is none.
+    const [path = '/'] = (request.url ?? '/').split('?', 1);
+    answer(path, options, response).catch((error: unknown) => send(response, 500, `${String(error)}\n`));
   };
   const { certificate } = options;
   const secure: HttpsServer | null = certificate === undefined ? null : createHttpsServer(certificate, listener);
