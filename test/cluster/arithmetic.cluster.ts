@@ -2,18 +2,17 @@
 // own, and nodes whose pods are the real workers, as processes of this machine.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ProcessFolders } from '../../operator/local/run-folders.ts';
 import type { FiguresView, JobDetail } from '../../operator/page/page-api.ts';
 import { ensureBinaries } from './binaries.ts';
 import { startOwnEnvironment } from './environment.ts';
 import { type ExampleJob, type ExampleStage, NAME, type Spec } from './example.ts';
 import { trainsFromApplyToWait } from './example-bodies.ts';
 import { kubectlFor } from './kubectl.ts';
-import { TestNode } from './nodes.ts';
 import { OperatorProcess } from './operator-process.ts';
+import { ProcessNodes } from './process-nodes.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
 const EXAMPLE = join(REPOSITORY, 'examples', 'arithmetic');
@@ -21,31 +20,15 @@ const EXAMPLE = join(REPOSITORY, 'examples', 'arithmetic');
 const KUBECTL_TIMEOUT_MS = 450_000;
 
 const environment = await startOwnEnvironment();
-const { cluster, plane } = environment;
-const directory = mkdtempSync(join(tmpdir(), 'ppo-arithmetic-'));
-const output = join(directory, 'output');
-const folders = ProcessFolders.create();
-const faults: unknown[] = [];
-const processes = {
-  folders,
-  logDirectory: join(directory, 'logs'),
-  workingDirectory: REPOSITORY,
-  environment: { PATH: process.env.PATH ?? '' },
-  onFault: (fault: unknown) => faults.push(fault),
-};
-const nodes: TestNode[] = [];
-for (const name of ['node-a', 'node-b']) {
-  nodes.push(await TestNode.start({ cluster, network: plane.network, name, processes }));
-}
+const { plane } = environment;
+const nodes = await ProcessNodes.start(environment, REPOSITORY);
+const output = join(nodes.directory, 'output');
 const kubeconfig = readFileSync(plane.kubeconfig, 'utf8');
 const options = ['--page-address', '127.0.0.1:0'];
 const operators = [0, 1].map(() => new OperatorProcess({ kubeconfig, leaseNamespace: 'default', options }));
 environment.beforeClose(async () => {
   const ends = await Promise.all(operators.map((operator) => operator.stop()));
-  for (const node of nodes) await node.stop(1000);
-  folders.remove();
-  rmSync(directory, { recursive: true, force: true });
-  assert.deepEqual(faults, []);
+  await nodes.stop();
   assert.deepEqual(ends, [0, 0], operators.map(({ output: log }) => log).join('\n'));
 });
 

@@ -2,19 +2,17 @@
 // are processes. The workers are stand-ins that compute nothing.
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { stringify } from 'yaml';
 import { PODS } from '../../operator/cluster/cluster.ts';
-import { ProcessFolders } from '../../operator/local/run-folders.ts';
 import { ensureBinaries } from './binaries.ts';
 import { startOwnEnvironment } from './environment.ts';
 import { JobWorld, until } from './job-world.ts';
 import { kubectlFor } from './kubectl.ts';
-import { TestNode } from './nodes.ts';
+import { OperatorProcess } from './operator-process.ts';
+import { ProcessNodes } from './process-nodes.ts';
 import { CONTROL_PLANE } from './versions.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
@@ -27,54 +25,18 @@ const SEEDS = { goesWell: 1, hopeless: 2, generationFailsOnce: 4 };
 
 const environment = await startOwnEnvironment();
 const { cluster, plane } = environment;
-const directory = mkdtempSync(join(tmpdir(), 'ppo-end-to-end-'));
-const folders = ProcessFolders.create();
-const faults: unknown[] = [];
-const processes = {
-  folders,
-  logDirectory: join(directory, 'logs'),
-  workingDirectory: STAND_INS,
-  environment: { PATH: process.env.PATH ?? '' },
-  onFault: (fault: unknown) => faults.push(fault),
-};
-const nodes: TestNode[] = [];
-for (const name of ['node-a', 'node-b']) {
-  nodes.push(await TestNode.start({ cluster, network: plane.network, name, processes }));
-}
-const operator = startOperator();
-
+const nodes = await ProcessNodes.start(environment, STAND_INS);
+const kubeconfig = readFileSync(plane.kubeconfig, 'utf8');
+const operator = new OperatorProcess({ kubeconfig, leaseNamespace: 'default' });
 environment.beforeClose(async () => {
-  await stop(operator);
-  for (const node of nodes) await node.stop(1000);
-  folders.remove();
-  rmSync(directory, { recursive: true, force: true });
-  assert.deepEqual(faults, []);
+  const end = await operator.stop();
+  await nodes.stop();
+  assert.equal(end, 0, operator.output);
 });
-
-function startOperator(): ChildProcess {
-  const options = [
-    '--kubeconfig',
-    plane.kubeconfig,
-    '--metrics-address',
-    '127.0.0.1:0',
-    '--lease-namespace',
-    'default',
-  ];
-  const args = [join(REPOSITORY, 'operator', 'main.ts'), ...options];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  child.stdout?.resume();
-  return child;
-}
-
-async function stop(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode !== null) return child.exitCode;
-  child.kill('SIGTERM');
-  return new Promise((resolve) => child.once('exit', resolve));
-}
 
 /** A job with a folder of its own, as a manifest. */
 function manifest(name: string, seed: number): string {
-  const path = (...parts: string[]): string => join(directory, name, ...parts);
+  const path = (...parts: string[]): string => join(nodes.directory, name, ...parts);
   for (const folder of ['model', 'output']) mkdirSync(path(folder), { recursive: true });
   writeFileSync(path('train.jsonl'), '{}\n');
   const model = { path: path('model') };
