@@ -163,7 +163,7 @@ async function runAndSummarize(
   const result = await runJob({
     job,
     paths,
-    display: chooseDisplay(options, environment, fromIteration),
+    display: chooseDisplay({ options, job }, environment, fromIteration),
     repositoryDirectory,
     environment: containerEnvironment(environment, repositoryDirectory),
     watchesParent: isUnderNpm(environment),
@@ -181,9 +181,13 @@ async function runAndSummarize(
   return result.summary.condition === 'Succeeded' ? EXIT.succeeded : EXIT.failed;
 }
 
-function chooseDisplay(options: RunArguments, environment: NodeJS.ProcessEnv, fromIteration: number): Display {
+function chooseDisplay(
+  { options, job }: Pick<CheckedRun, 'options' | 'job'>,
+  environment: NodeJS.ProcessEnv,
+  fromIteration: number,
+): Display {
   if (options.isQuiet) return NO_DISPLAY;
   const isTerminal = process.stdout.isTTY && environment['TERM'] !== 'dumb';
   if (isTerminal && !options.isPlain) return new LiveDisplay(process.stdout, 'Ctrl-C stops the job');
-  return new PlainDisplay(print, fromIteration);
+  return new PlainDisplay(print, fromIteration, job.spec.algorithm.numIterations);
 }

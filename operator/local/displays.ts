@@ -72,10 +72,15 @@ export class PlainDisplay implements Display {
   #lastIteration: number;
   /** What a resumed run hopes to go on from, until it is known what it does; then 0. */
   #resumedFrom: number;
+  readonly #numIterations: number | undefined;
 
-  /** Iterations up to `fromIteration` have been shown by an earlier run. */
-  constructor(write: (line: string) => void, fromIteration: number) {
+  /**
+   * Iterations up to `fromIteration` have been shown by an earlier run. `numIterations`, of the manifest, is for records
+   * that come before the coordinator has been heard of.
+   */
+  constructor(write: (line: string) => void, fromIteration: number, numIterations?: number) {
     this.#write = write;
+    this.#numIterations = numIterations;
     this.#lastIteration = fromIteration;
     this.#resumedFrom = fromIteration;
   }
@@ -92,7 +97,7 @@ export class PlainDisplay implements Display {
     for (const record of unseen) {
       const isNewest = record.iteration === newest;
       const context = {
-        numIterations: progress?.numIterations ?? record.iteration,
+        numIterations: progress?.numIterations ?? this.#numIterations ?? record.iteration,
         elapsedSeconds,
         remainingSeconds: isNewest ? (progress?.remainingSeconds ?? null) : null,
         maxLogprobDifference: progress === null ? null : Number(progress.maxLogprobDifference),

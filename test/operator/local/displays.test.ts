@@ -20,6 +20,13 @@ test('plain: a line an iteration, also when several come at once, and none twice
   );
 });
 
+test('plain: an iteration that is on disk before the coordinator is heard of has the number of the manifest', () => {
+  const lines: string[] = [];
+  const display = new PlainDisplay((line) => lines.push(line), 0, 40);
+  display.show({ view: buildView({ progress: null }), records: [buildRecord(1)], elapsedSeconds: 1 });
+  assert.match(lines.at(-1) ?? '', /^iteration 1\/40 /);
+});
+
 test('plain: a resumed run shows what is new; a job back at its checkpoint shows what it does again', () => {
   const lines: string[] = [];
   const display = new PlainDisplay((line) => lines.push(line), 2);
