@@ -50,6 +50,8 @@ class RewardFunctionError extends Error {
 /** Calls of one request under way at once: a function that asks a server waits for its answers, not for the one before. */
 const MAX_CONCURRENT_CALLS = 32;
 const MAX_QUOTED_CHARACTERS = 120;
+/** A pod's last words have room for it, whatever the function puts into its errors. */
+const MAX_REASON_CHARACTERS = 800;
 
 const { path, name, timeoutSeconds, tokenizerPath } = workerData as FunctionProgramData;
 const where = `the reward function ${name} of ${path}`;
@@ -84,8 +86,7 @@ serveCompute<FunctionApi>({
 
 async function loadFunction(): Promise<RewardFunction> {
   const module = await import(pathToFileURL(path).href).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-    throw new RewardFunctionError(`${path} can't be loaded as a reward function: ${reason}`, { cause });
+    throw new RewardFunctionError(`${path} can't be loaded as a reward function: ${reasonOf(cause)}`, { cause });
   });
   const found: unknown = module[name];
   if (typeof found === 'function') return found as RewardFunction;
@@ -109,12 +110,21 @@ async function scoreSequence(
     if (typeof score === 'number' && Number.isFinite(Math.fround(score))) return score;
     throw new TypeError(`it returned ${typeof score === 'number' ? score : typeof score}, not a finite 32-bit number`);
   } catch (cause) {
-    const reason = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-    throw new Error(`${where} failed on the response ${quote(response)} to ${quote(prompt)}: ${reason}`, { cause });
+    const what = `${where} failed on the response ${quote(response)} to ${quote(prompt)}`;
+    throw new Error(`${what}: ${reasonOf(cause)}`, { cause });
   }
 }
 
 function quote(text: string): string {
-  const short = text.length > MAX_QUOTED_CHARACTERS ? `${text.slice(0, MAX_QUOTED_CHARACTERS)}...` : text;
-  return JSON.stringify(short);
+  return JSON.stringify(shorten(text, MAX_QUOTED_CHARACTERS));
+}
+
+/** With the place in the module, which a stack begins with. */
+function reasonOf(cause: unknown): string {
+  const reason = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  return shorten(reason, MAX_REASON_CHARACTERS);
+}
+
+function shorten(text: string, maxCharacters: number): string {
+  return text.length > maxCharacters ? `${text.slice(0, maxCharacters)}...` : text;
 }

@@ -26,6 +26,7 @@ export function score({ prompt, response, answer, isFinished }: Input): number {
   if (response === '68') for (;;);
   if (response === '69') return 1e300;
   if (response === '70') process.exit(3);
+  if (response === '71') throw new Error('all that I know: ' + 'x'.repeat(100_000));
   return (response === answer ? 1 : 0) + (isFinished ? 0.25 : 0) + prompt.length / 1000 + (answer === null ? -8 : 0);
 }
 export async function later(input: Input): Promise<number> {
@@ -90,6 +91,7 @@ test('what it throws, or returns that is no finite number, is said with the resp
   );
   await assert.rejects(ask('67'), /it returned NaN, not a finite 32-bit number/);
   await assert.rejects(ask('69'), /it returned 1e\+300, not a finite 32-bit number/);
+  await assert.rejects(ask('71'), /all that I know: x{500,1000}\.\.\.$/);
   assert.deepEqual(await ask('2'), [[Math.fround(1.254)]], 'it scores on');
 });
 
