@@ -19,8 +19,8 @@ const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 export const PORTS = { grpc: 7000, communicator: 7001, transport: 7002, openai: 8000, metrics: 9090 };
 /** From ours, which may know where compiled modules are kept. */
 const { PATH, NODE_COMPILE_CACHE } = process.env;
-const START_MS = 30_000;
-const END_MS = 10_000;
+const START_MS = 60_000;
+const END_MS = 30_000;
 
 /** A folder for one test file's processes, removed with `remove`. */
 export function makeTestFolder(): { readonly path: string; readonly remove: () => void } {
