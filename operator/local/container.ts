@@ -35,29 +35,23 @@ export class ContainerProcess {
   readonly startedAt = new Date();
   /** Resolves once, never rejects. */
   readonly exited: Promise<ContainerExit>;
-  readonly #child: ChildProcess;
+  /** Null where it could not even be tried: no log can be written, or the command is none. */
+  readonly #child: ChildProcess | null = null;
   #hasExited = false;
 
   constructor(launch: ContainerLaunch) {
-    mkdirSync(dirname(launch.logPath), { recursive: true });
-    const log = openSync(launch.logPath, 'a');
     try {
-      const fromByte = fstatSync(log).size;
-      const [file, ...args] = launch.command;
-      this.#child = spawn(file ?? '', args, {
-        cwd: launch.cwd,
-        env: { ...launch.env, [EXIT_WITH_STDIN]: '1' },
-        stdio: ['pipe', log, log],
-        detached: true,
-      });
-      this.exited = this.#watch(launch, fromByte);
-    } finally {
-      closeSync(log);
+      const { child, fromByte } = startProcess(launch);
+      this.#child = child;
+      this.exited = this.#watch(child, launch, fromByte);
+    } catch (error) {
+      this.#hasExited = true;
+      this.exited = Promise.resolve(this.#exit(CANNOT_START, null, cannotStart(launch, error)));
     }
   }
 
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#child?.pid;
   }
 
   get hasExited(): boolean {
@@ -81,17 +75,21 @@ export class ContainerProcess {
     if (!this.#hasExited) signalGroup(this.pid, signal);
   }
 
-  #watch(launch: ContainerLaunch, fromByte: number): Promise<ContainerExit> {
+  #exit(exitCode: number, signal: number | null, lastWords: string): ContainerExit {
+    return { exitCode, signal, startedAt: this.startedAt, finishedAt: new Date(), lastWords };
+  }
+
+  #watch(child: ChildProcess, launch: ContainerLaunch, fromByte: number): Promise<ContainerExit> {
     return new Promise((resolve) => {
       const finish = (exitCode: number, signal: number | null, words: string): void => {
         this.#hasExited = true;
-        resolve({ exitCode, signal, startedAt: this.startedAt, finishedAt: new Date(), lastWords: words });
+        resolve(this.#exit(exitCode, signal, words));
       };
-      this.#child.stdin?.on('error', () => {}); // EPIPE when the container ends first
-      this.#child.once('error', (error) => {
-        if (this.pid === undefined) finish(CANNOT_START, null, `cannot start ${launch.command[0]}: ${error.message}`);
+      child.stdin?.on('error', () => {}); // EPIPE when the container ends first
+      child.once('error', (error) => {
+        if (this.pid === undefined) finish(CANNOT_START, null, cannotStart(launch, error));
       });
-      this.#child.once('exit', (code, signalName) => {
+      child.once('exit', (code, signalName) => {
         signalGroup(this.pid, 'SIGKILL'); // whatever it started and left behind
         const signal = signalName === null ? null : constants.signals[signalName];
         const exitCode = code ?? 128 + (signal ?? 0);
@@ -99,6 +97,25 @@ export class ContainerProcess {
       });
     });
   }
+}
+
+/** `fromByte`: where its part of the log begins. */
+function startProcess({ command, cwd, env, logPath }: ContainerLaunch): { child: ChildProcess; fromByte: number } {
+  mkdirSync(dirname(logPath), { recursive: true });
+  const log = openSync(logPath, 'a');
+  try {
+    const fromByte = fstatSync(log).size;
+    const [file = '', ...args] = command;
+    const environment = { ...env, [EXIT_WITH_STDIN]: '1' };
+    const child = spawn(file, args, { cwd, env: environment, stdio: ['pipe', log, log], detached: true });
+    return { child, fromByte };
+  } finally {
+    closeSync(log);
+  }
+}
+
+function cannotStart({ command }: ContainerLaunch, error: unknown): string {
+  return `cannot start ${command[0]}: ${error instanceof Error ? error.message : error}`;
 }
 
 function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {

@@ -50,6 +50,21 @@ test('a pod becomes Running when started and Ready when its probe passes', async
   });
 });
 
+test('a container that cannot even be tried ends like one that cannot be started, a sidecar too', async () => {
+  await withNode(async (node) => {
+    const impossible = buildContainer('impossible', { FIXTURE_TEXT: 'a\0b' });
+    await node.create(buildPod('main', { containers: [impossible] }));
+    const main = await node.until('main', (pod) => pod.status?.phase === 'Failed');
+    assert.equal(terminated(main, 'impossible')?.exitCode, 127);
+    assert.match(terminated(main, 'impossible')?.message ?? '', /cannot start .*node: .*null bytes/);
+    const sidecar = { ...impossible, restartPolicy: 'Always' as const };
+    await node.create(buildPod('side', { initContainers: [sidecar], containers: [buildContainer('worker', {})] }));
+    await node.until('side', (pod) => (pod.status?.initContainerStatuses?.[0]?.restartCount ?? 0) > 0);
+    await node.cluster.delete(PODS, { namespace: 'default', name: 'side' });
+    await node.untilGone('side');
+  });
+});
+
 test('a clean end is Succeeded; a failed one is Failed with exit code and last words', async () => {
   await withNode(async (node) => {
     await node.create(buildPod('good', { containers: [buildContainer('worker', { FIXTURE_EXIT_AFTER_MS: '0' })] }));
