@@ -2,8 +2,9 @@
  * All trackers of a job as one. A tracker that fails costs the job nothing: it is logged once, counted, and gets the next
  * iteration all the same. Knows no tracker.
  */
-import { Counter, type Registry } from 'prom-client';
+import type { Counter, Registry } from 'prom-client';
 import type { Logger } from '../../service/log.ts';
+import { Series } from '../../service/series.ts';
 import type { TrackedIteration, Tracker } from './tracker.ts';
 
 export interface TrackersOptions {
@@ -25,12 +26,8 @@ export class Trackers {
     this.#trackers = trackers;
     this.#log = log;
     this.sampleResponses = sampleResponses;
-    this.#failures = new Counter({
-      name: 'ppo_tracking_failures_total',
-      help: 'Times that a tracker could not write what it was given',
-      labelNames: ['tracker'] as const,
-      registers: [registry],
-    });
+    const failures = 'Times that a tracker could not write what it was given';
+    this.#failures = new Series(registry).counterBy('ppo_tracking_failures_total', failures, ['tracker']);
     for (const { name } of trackers) this.#failures.inc({ tracker: name }, 0);
   }
 
