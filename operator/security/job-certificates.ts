@@ -13,6 +13,7 @@ import {
   authorityValidity,
   certificateValidity,
   isDue,
+  isPair,
   LIFETIMES,
   type Lifetimes,
   nextLookMs,
@@ -88,7 +89,7 @@ function stepAuthorities(authorities: Authorities | null, situation: Situation):
   if (step === 'announce') return { current, next: make(), previous: null };
   if (step === 'keep' || next === null) return { current, next, previous: isOver(previous, nowMs) ? null : previous };
   // A successor that was damaged meanwhile is made anew, and announced anew.
-  if (validityOf(next.certificate) === null) return { current, next: make(), previous };
+  if (!isPair(next)) return { current, next: make(), previous };
   return { current: next, next: null, previous: { certificate: current.certificate } };
 }
 
@@ -110,7 +111,7 @@ function renewFiles(stored: Files, authorities: Authorities, situation: Situatio
     const identity = identityOf(job, holder);
     const [certificate, key] = [stored[keys.certificate], stored[keys.key]];
     if (certificate !== undefined && key !== undefined) {
-      if (!isDue({ certificate, ...identity }, current, { nowMs, lifetimes })) {
+      if (!isDue({ certificate, key, ...identity }, current, { nowMs, lifetimes })) {
         return { [keys.certificate]: certificate, [keys.key]: key };
       }
     }

@@ -4,7 +4,7 @@
  * A change of authority takes two steps, so that no peer is ever shown a certificate that it can't believe yet: first the
  * next authority is believed beside the present one, and only after everybody has had time to hear of it does it sign.
  */
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { KeyedCertificate, Validity } from './certificates.ts';
 
 export interface Lifetimes {
@@ -66,8 +66,18 @@ export function validityOf(certificate: string): Validity | null {
   }
 }
 
+/** Whether both can be read, and belong together. */
+export function isPair({ certificate, key }: KeyedCertificate): boolean {
+  try {
+    return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
+}
+
 export function planAuthority(authorities: Authorities | null, nowMs: number, lifetimes: Lifetimes): AuthorityStep {
-  const current = authorities === null ? null : validityOf(authorities.current.certificate);
+  const current =
+    authorities !== null && isPair(authorities.current) ? validityOf(authorities.current.certificate) : null;
   if (authorities === null || current === null || current.notAfter.getTime() <= nowMs) return 'found';
   if (authorities.next !== null) return signsFromMs(authorities.next, lifetimes) <= nowMs ? 'succeed' : 'keep';
   return current.notAfter.getTime() - lifetimes.successionMs <= nowMs ? 'announce' : 'keep';
@@ -79,9 +89,12 @@ function signsFromMs(next: KeyedCertificate, { announcementMs }: Lifetimes): num
   return validity === null ? 0 : validity.notBefore.getTime() + SKEW_MS + announcementMs;
 }
 
-/** Whether a certificate must be replaced: unreadable, near its end or too far from it, of another authority, under other names. */
+/**
+ * Whether a certificate must be replaced: unreadable or without its key, near its end or too far from it, of another
+ * authority, under other names.
+ */
 export function isDue(
-  holder: { readonly certificate: string; readonly uri: string; readonly dnsNames: readonly string[] },
+  holder: KeyedCertificate & { readonly uri: string; readonly dnsNames: readonly string[] },
   authority: KeyedCertificate,
   o: { readonly nowMs: number; readonly lifetimes: Lifetimes },
 ): boolean {
@@ -93,6 +106,7 @@ export function isDue(
       leftMs <= renewalMs(certificate, o.lifetimes) ||
       // It was made when they lasted longer.
       leftMs > o.lifetimes.certificateMs + SKEW_MS ||
+      !isPair(holder) ||
       !certificate.verify(new X509Certificate(authority.certificate).publicKey) ||
       certificate.subjectAltName !== names.join(', ')
     );

@@ -1,6 +1,6 @@
 /** The Secrets of a job's mutual TLS through time: made once, renewed early, and never a peer that can't be believed. */
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import type { Secret } from '../../../operator/cluster/objects.ts';
 import { type CertificatesInput, renewCertificates } from '../../../operator/security/job-certificates.ts';
@@ -23,6 +23,19 @@ function step(secrets: State, nowMs: number, changes: Partial<CertificatesInput>
 function files(secrets: State, name: string): Record<string, string> {
   const data = secrets.find(({ metadata }) => metadata.name === name)?.data ?? {};
   return Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text, 'base64').toString()]));
+}
+
+/** Every pair belongs together, and is believed. */
+function isWhole(secrets: State): boolean {
+  const pods = files(secrets, 'job-tls');
+  const { 'current.crt': authority = '', 'current.key': key = '' } = files(secrets, 'job-ca');
+  const pairs = ['worker', 'coordinator', 'operator'].map(
+    (name) => [pods[`${name}.crt`], pods[`${name}.key`]] as const,
+  );
+  return [...pairs, [authority, key] as const].every(([certificate = '', ownKey = '']) => {
+    const one = new X509Certificate(certificate);
+    return one.checkPrivateKey(createPrivateKey(ownKey)) && one.verify(new X509Certificate(authority).publicKey);
+  });
 }
 
 function believedIn(bundle: string): X509Certificate[] {
@@ -81,6 +94,15 @@ test('what is lost or damaged is made anew', () => {
   const mended = files(step(damaged, START_MS + HOUR_MS), 'job-tls');
   assert.match(mended['worker.crt'] ?? '', /BEGIN CERTIFICATE/);
   assert.equal(mended['coordinator.crt'], files(first, 'job-tls')['coordinator.crt']);
+  const spoilt = (key: string): State =>
+    first.map((secret) => (secret.data?.[key] ? { ...secret, data: { ...secret.data, [key]: 'bm9uZQ==' } } : secret));
+  assert.deepEqual(isWhole(step(spoilt('worker.key'), START_MS + HOUR_MS)), true, 'a key that is none');
+  const foreign = first.map((secret) => ({
+    ...secret,
+    data: { ...secret.data, 'worker.key': secret.data?.['coordinator.key'] ?? '' },
+  }));
+  assert.deepEqual(isWhole(step(foreign, START_MS + HOUR_MS)), true, "another certificate's key");
+  assert.deepEqual(isWhole(step(spoilt('current.key'), START_MS + HOUR_MS)), true, "the authority's key");
   const withoutAuthority = step(
     first.filter(({ metadata }) => metadata.name === 'job-tls'),
     START_MS + HOUR_MS,

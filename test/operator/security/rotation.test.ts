@@ -73,13 +73,13 @@ test('due: near the end, and where certificates have come to be shorter', () => 
   const notBefore = new Date(NOW_MS - 1000);
   const due = (leftMs: number, lifetimes = LIFETIMES): boolean => {
     const notAfter = new Date(NOW_MS + leftMs);
-    const { certificate } = new Signer(authority).issue({
+    const pair = new Signer(authority).issue({
       commonName: 'worker',
       ...identity,
       notBefore,
       notAfter,
     });
-    return isDue({ certificate, ...identity }, authority, { nowMs: NOW_MS, lifetimes });
+    return isDue({ ...pair, ...identity }, authority, { nowMs: NOW_MS, lifetimes });
   };
   assert.equal(due(LIFETIMES.certificateMs), false);
   assert.equal(due(LIFETIMES.renewalMs / 100), false, 'one that had to be short');
