@@ -42,10 +42,11 @@ it('goes on when a generation container is killed', async () => {
   await job.until('an iteration is done', async () => ((await job.status()).progress?.iteration ? null : 'not yet'));
   await installation.kill(job.namespace, 'arithmetic-generation-1');
   await job.waitFor('Succeeded');
-  const { roles, restarts, progress } = await job.status();
+  const { roles, restarts = 0, progress } = await job.status();
   assert.equal(progress?.iteration, 12);
-  assert.equal(roles?.generation?.restarts, 1);
-  assert.equal(restarts, 1);
+  // Elsewhere the whole pod is deleted, which is no fault.
+  const expected = installation.own === null ? 0 : 1;
+  assert.deepEqual([roles?.generation?.restarts ?? 0, restarts], [expected, expected]);
 });
 
 it('goes on when a pod is evicted, and blames nobody', async () => {
@@ -156,7 +157,8 @@ async function assertOnPage(job: ExampleJob): Promise<void> {
 
 it('says that it failed for want of memory', async () => {
   const job = await ExampleJob.apply(installation, (spec) => {
-    const resources = { limits: { memory: '64Mi' } };
+    // Less than Node needs to load the worker.
+    const resources = { limits: { memory: '32Mi' } };
     return {
       ...shorten(spec, 4),
       roles: { ...spec.roles, reward: { ...spec.roles?.reward, maxRestarts: 0, resources } },
