@@ -1,7 +1,7 @@
 /**
  * Name resolution for headless services, done before a container starts instead of by a DNS server: the address of the
  * first pod that the service selects, or of the pod named in front of it. Waits while there is no such pod yet, with a
- * deadline. Knows the cluster interface and the pods' addresses only.
+ * deadline; a service that isn't there is somebody else's (a collector), and its name is left as it is. Knows the cluster interface and the pods' addresses only.
  */
 import { type Cluster, PODS, SERVICES } from '../cluster/cluster.ts';
 import { NotFoundError } from '../cluster/errors.ts';
@@ -17,7 +17,10 @@ export interface NameResolver {
   readonly deadlineMs: number;
 }
 
-/** The address of each name. Throws PodStartError for a name that stands for no pod until the deadline; returns early when the signal aborts. */
+/**
+ * The address of each name that is a service's. Throws PodStartError for one that selects no pod until the deadline; returns
+ * early when the signal aborts.
+ */
 export async function resolveServiceNames(
   names: readonly string[],
   resolver: NameResolver,
@@ -26,13 +29,14 @@ export async function resolveServiceNames(
   const endMs = Date.now() + resolver.deadlineMs;
   const addresses = new Map<string, string>();
   for (const name of names) {
-    let address = await lookUp(name, resolver);
-    while (address === null && !signal.aborted) {
+    let found = await lookUp(name, resolver);
+    while (found?.length === 0 && !signal.aborted) {
       if (Date.now() >= endMs) throw new PodStartError(`no pod stands behind ${name}`);
       await sleep(RETRY_MS, signal);
-      address = await lookUp(name, resolver);
+      found = await lookUp(name, resolver);
     }
-    if (address !== null) addresses.set(name, address);
+    const [address] = found ?? [];
+    if (address !== undefined) addresses.set(name, address);
   }
   return addresses;
 }
@@ -47,15 +51,16 @@ export function parseServiceName(name: string): { pod: string | null; service: s
   };
 }
 
-async function lookUp(name: string, { cluster, network }: NameResolver): Promise<string | null> {
+/** The first address behind a name, or none yet; null where there is no such service. */
+async function lookUp(name: string, { cluster, network }: NameResolver): Promise<readonly string[] | null> {
   const { pod, service, namespace } = parseServiceName(name);
-  if (pod !== null) return network.address(`${namespace}/${pod}`);
+  if (pod !== null) return [network.address(`${namespace}/${pod}`)];
   try {
     const found = await cluster.get(SERVICES, { namespace, name: service });
     if (!found.spec.selector) return null;
     const pods = await cluster.list(PODS, { namespace, labels: found.spec.selector });
-    const first = pods.items.map((item) => item.metadata.name).sort()[0];
-    return first === undefined ? null : network.address(`${namespace}/${first}`);
+    const podNames = pods.items.map((item) => item.metadata.name).sort();
+    return podNames.slice(0, 1).map((first) => network.address(`${namespace}/${first}`));
   } catch (error) {
     if (error instanceof NotFoundError) return null;
     throw error;
