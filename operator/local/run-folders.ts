@@ -2,7 +2,17 @@
  * This process's own folders for its pods' volumes, on disk and in memory, named after its process id; and the removal of
  * those that dead processes left (only SIGKILL and power cuts do). Knows nothing of what lies in them.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -31,7 +41,7 @@ export class ProcessFolders {
     for (const root of [roots.disk, roots.memory]) removeStaleFolders(root, pid);
     const folders = new ProcessFolders(roots, pid);
     for (const folder of [folders.directory, folders.memoryDirectory]) {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeOwn(folder);
       writeFileSync(join(folder, OWNER_FILE), pidNamespace());
     }
     return folders;
@@ -41,6 +51,16 @@ export class ProcessFolders {
     rmSync(this.directory, { recursive: true, force: true });
     rmSync(this.memoryDirectory, { recursive: true, force: true });
   }
+}
+
+/** Names of process ids can be guessed, and anybody may write to the roots. */
+function makeOwn(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const stats = lstatSync(folder);
+  if (!stats.isDirectory() || stats.uid !== process.getuid?.()) {
+    throw new Error(`${folder} is there already and not this user's; remove it`);
+  }
+  chmodSync(folder, 0o700);
 }
 
 /** Removes folders of dead processes, and those that an earlier process with this id left. */

@@ -1,7 +1,7 @@
 /** Folders of a process: made, removed, and cleared of what dead processes left. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -44,4 +44,20 @@ test('what an earlier process with the same id left is not taken over', () => {
   mkdirSync(join(before.memoryDirectory, 'weights'));
   const folders = ProcessFolders.create(roots);
   assert.ok(!existsSync(join(folders.memoryDirectory, 'weights')));
+});
+
+test('a folder that somebody else has put there is refused: keys would lie in it', () => {
+  const folder = join(roots.memory, `ppo-operator-${process.pid}`);
+  const refusal = /ppo-operator-\d+ is there already and not this user's; remove it/;
+  symlinkSync(root, folder);
+  assert.throws(() => ProcessFolders.create(roots), refusal);
+  rmSync(folder);
+  mkdirSync(folder, { mode: 0o777 });
+  if (process.getuid?.() === 0) {
+    chownSync(folder, 12_345, 12_345);
+    assert.throws(() => ProcessFolders.create(roots), refusal);
+    chownSync(folder, 0, 0);
+  }
+  ProcessFolders.create(roots);
+  assert.equal(statSync(folder).mode & 0o777, 0o700);
 });
