@@ -41,10 +41,12 @@ export function unknownKeyProblem(o: {
 
 /** All unknown keys of `value`, which stands at `prefix` in the manifest and is described by `root`. */
 export function findUnknownKeys(root: Schema, value: unknown, prefix: FieldPath): Problem[] {
-  const known = allPaths(root);
+  // The operator checks jobs again and again, and mostly there is nothing to look up.
+  let known: readonly FieldPath[] | null = null;
   const problems: Problem[] = [];
 
   function report(fields: Readonly<Record<string, Schema>>, value: unknown, here: FieldPath): void {
+    known ??= allPaths(root);
     const elsewhere = known
       .filter((other) => other.at(-1) === here.at(-1))
       .map((other) => formatPath([...prefix, ...other]));
