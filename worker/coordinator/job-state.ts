@@ -45,6 +45,8 @@ export interface JobIdentity {
 /** `checksums`: CRC-32 of what was read, by name. */
 export function identify(config: JobConfig, checksums: Readonly<Record<string, number>>): JobIdentity {
   const { maxConcurrentSequences: _speedOnly, ...rollout } = config.rollout;
+  // Gradients are sums over it: apart from rounding the course is the same, and who ran out of memory goes on with less.
+  const { microbatchSize: _memoryOnly, ...training } = config.training;
   const { function: source, clipRange } = config.reward;
   return {
     seed: config.seed,
@@ -54,7 +56,7 @@ export function identify(config: JobConfig, checksums: Readonly<Record<string, n
     dataset: config.dataset,
     algorithm: config.algorithm,
     rollout,
-    training: config.training,
+    training,
     roles: { actor: config.roles.actor, critic: config.roles.critic },
     checksums,
   };

@@ -35,6 +35,7 @@ describe('job state', () => {
     const same = jobConfig('/models', {
       job: { uid: 'another' },
       rollout: { maxConcurrentSequences: 3 },
+      training: { microbatchSize: 1 },
       deadlines: { callSeconds: 99 },
       checkpoint: { keep: 9 },
       roles: { generation: { replicas: 7 } },
