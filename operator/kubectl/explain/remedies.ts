@@ -126,8 +126,9 @@ export const REMEDIES: Readonly<Record<Reason, Remedy>> = {
     ],
   },
   [REASONS.applyFailed]: {
-    means: 'The API server refused an object of the job; the operator tries again and again.',
+    means: 'An object of the job could not be made; the operator tries again and again.',
     remedies: [
+      'there is one already: it is of somebody else; remove it, or give the job another name',
       'a quota: kubectl describe resourcequota -n {namespace}; a policy: its own words are above',
       'a missing right of the operator: see the chart, rbac, and the log of the operator',
     ],
