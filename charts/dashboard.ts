@@ -1,24 +1,23 @@
 // Grafana dashboards from short definitions: rows of panels with a query or more, laid out from left to right. Knows the
 // JSON that Grafana reads, and nothing of what is measured.
 
-export interface Query {
-  readonly expr: string;
-  readonly legend?: string;
-}
-
 export interface Panel {
   readonly title: string;
-  /** What it says, and what to do about it. */
-  readonly description: string;
   /** Of Grafana: short, s, bytes, percentunit, ... */
   readonly unit: string;
-  readonly queries: readonly Query[];
+  /** What it says, and what to do about it. */
+  readonly description: string;
+  /** By what the legend calls them. */
+  readonly queries: Readonly<Record<string, string>>;
   readonly kind?: 'timeseries' | 'stat';
   /** Of 24 columns; 8 where nothing is said. */
   readonly width?: number;
+  /** One line on top of the other; together they are 1 where the unit is a share. */
   readonly isStacked?: boolean;
-  /** A line, and red beyond it. */
+  /** Red above it. */
   readonly limit?: number;
+  /** Red below it. */
+  readonly atLeast?: number;
 }
 
 export interface Row {
@@ -37,52 +36,68 @@ export interface Dashboard {
   readonly title: string;
   readonly description: string;
   readonly variables: readonly Variable[];
+  /** What histograms and shares are taken over, until the reader chooses something else. */
+  readonly window: (typeof WINDOWS)[number];
   readonly rows: readonly Row[];
 }
 
+const WINDOWS = ['5m', '15m', '1h', '6h', '1d'] as const;
 const COLUMNS = 24;
 const HEIGHT = 8;
 const STAT_HEIGHT = 4;
 const DATASOURCE = { type: 'prometheus', uid: '$datasource' };
 /** Both dashboards have it, and link to what has it. */
 const TAG = 'ppo-operator';
+/** Units of what is never below 0, and is compared with it. The others (losses, scores) lie anywhere. */
+const FROM_ZERO = new Set(['percentunit', 's', 'bytes', 'Bps', 'ops', 'reqps', 'none']);
 
-function fieldConfig({ unit, limit, isStacked = false }: Panel): object {
-  const steps = [{ color: 'green', value: null }, ...(limit === undefined ? [] : [{ color: 'red', value: limit }])];
+export function panel(title: string, unit: string, description: string, queries: Panel['queries']): Panel {
+  return { title, unit, description, queries };
+}
+
+function steps({ limit, atLeast }: Panel): object[] {
+  const [green, red] = ['green', 'red'];
+  const base = { color: atLeast === undefined ? green : red, value: null };
+  const good = atLeast === undefined ? [] : [{ color: green, value: atLeast }];
+  return [base, ...good, ...(limit === undefined ? [] : [{ color: red, value: limit }])];
+}
+
+function fieldConfig(panel: Panel): object {
+  const { unit, isStacked = false } = panel;
+  const thresholds = { mode: 'absolute', steps: steps(panel) };
   const custom = {
-    lineWidth: 1,
-    fillOpacity: isStacked ? 40 : 8,
-    showPoints: 'never',
+    // Lines of a stack would lie on one another where something is 0.
+    ...(isStacked ? { lineWidth: 0, fillOpacity: 70 } : { lineWidth: 1, fillOpacity: 8 }),
+    // What happens rarely is a point between gaps, which no line shows.
+    showPoints: 'auto',
     spanNulls: false,
+    ...(FROM_ZERO.has(unit) && { axisSoftMin: 0 }),
     stacking: { mode: isStacked ? 'normal' : 'none', group: 'A' },
-    thresholdsStyle: { mode: limit === undefined ? 'off' : 'dashed' },
+    thresholdsStyle: { mode: thresholds.steps.length === 1 ? 'off' : 'dashed' },
   };
-  return { defaults: { unit, thresholds: { mode: 'absolute', steps }, custom }, overrides: [] };
+  const isWhole = isStacked && unit === 'percentunit';
+  return { defaults: { unit, ...(isWhole && { max: 1 }), thresholds, custom }, overrides: [] };
 }
 
 function options(kind: 'timeseries' | 'stat'): object {
   if (kind === 'stat') return { reduceOptions: { calcs: ['lastNotNull'] }, colorMode: 'value', graphMode: 'area' };
-  return { legend: { displayMode: 'list', placement: 'bottom' }, tooltip: { mode: 'multi', sort: 'desc' } };
+  return {
+    legend: { displayMode: 'list', placement: 'bottom', calcs: ['lastNotNull'] },
+    tooltip: { mode: 'multi', sort: 'desc' },
+  };
 }
 
 function toPanel(panel: Panel, id: number, gridPos: object): object {
   const { title, description, kind = 'timeseries', queries } = panel;
-  const targets = queries.map(({ expr, legend = '' }, index) => ({
+  const targets = Object.entries(queries).map(([legendFormat, expr], index) => ({
     refId: String.fromCharCode(65 + index),
     datasource: DATASOURCE,
     expr,
-    legendFormat: legend === '' ? '__auto' : legend,
+    legendFormat,
   }));
-  const fields = fieldConfig(panel);
   return {
-    id,
-    type: kind,
-    title,
-    description,
-    datasource: DATASOURCE,
-    gridPos,
-    targets,
-    fieldConfig: fields,
+    ...{ id, type: kind, title, description, datasource: DATASOURCE, gridPos, targets },
+    fieldConfig: fieldConfig(panel),
     options: options(kind),
   };
 }
@@ -118,24 +133,28 @@ function layOut(rows: readonly Row[]): object[] {
   return panels;
 }
 
+function toVariable({ name, query }: Variable): object {
+  return {
+    ...{ name, type: 'query', datasource: DATASOURCE, refresh: 2, sort: 1 },
+    ...{ query: { query, refId: name }, definition: query },
+  };
+}
+
+function windowVariable(chosen: string): object {
+  const options = WINDOWS.map((value) => ({ text: value, value, selected: value === chosen }));
+  const current = { text: chosen, value: chosen };
+  return { name: 'window', label: 'Over', type: 'interval', query: WINDOWS.join(','), options, current, auto: false };
+}
+
 /** The file's text. */
-export function renderDashboard({ uid, title, description, variables, rows }: Dashboard): string {
-  const list = variables.map(({ name, query }) => ({
-    name,
-    type: 'query',
-    datasource: DATASOURCE,
-    query: { query, refId: name },
-    definition: query,
-    refresh: 2,
-    sort: 1,
-  }));
+export function renderDashboard({ uid, title, description, variables, window, rows }: Dashboard): string {
   const datasource = { name: 'datasource', type: 'datasource', query: 'prometheus', refresh: 1 };
   const dashboard = {
     ...{ uid, title, description, tags: [TAG], schemaVersion: 39, version: 1, editable: true },
     time: { from: 'now-3h', to: 'now' },
     refresh: '30s',
     links: [{ title: 'ppo-operator', type: 'dashboards', tags: [TAG], asDropdown: true, keepTime: true }],
-    templating: { list: [datasource, ...list] },
+    templating: { list: [datasource, ...variables.map(toVariable), windowVariable(window)] },
     panels: layOut(rows),
   };
   return `${JSON.stringify(dashboard, null, 2)}\n`;

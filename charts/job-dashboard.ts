@@ -1,335 +1,260 @@
-// The dashboard of a job: is it learning, where does the time go, is it healthy. Series are described in docs/metrics.md.
-import type { Dashboard, Panel, Query } from './dashboard.ts';
+// The dashboard of a job: is it learning, where does the time go, is it healthy. Series are described in docs/metrics.md,
+// limits are those of the alerts.
+import { type Dashboard, type Panel, panel } from './dashboard.ts';
+import { Selection } from './promql.ts';
 
-const JOB = 'namespace="$namespace",ppo_job="$job"';
+const HALF_AN_HOUR_S = 1800;
+const SIX_HOURS_S = 21_600;
 
-function of(name: string, more = ''): string {
-  return `${name}{${JOB}${more}}`;
+const job = new Selection('namespace="$namespace",ppo_job="$job"');
+const of = (name: string): string => job.of(name);
+const since = (name: string): string => `time() - ${of(name)}`;
+const inAnHour = (name: string): string => `sum(${job.increase(name, '1h')})`;
+
+function stat(title: string, unit: string, description: string, query: string): Panel {
+  return { ...panel(title, unit, description, { [title]: query }), kind: 'stat', width: 3 };
 }
 
-function rate(name: string, more = ''): string {
-  return `rate(${of(name, more)}[$__rate_interval])`;
-}
-
-function quantile(name: string, q: number): string {
-  return `histogram_quantile(${q}, sum by (le) (${rate(`${name}_bucket`)}))`;
-}
-
-function mean(name: string): string {
-  return `sum(${rate(`${name}_sum`)}) / sum(${rate(`${name}_count`)})`;
-}
-
-function panel(title: string, unit: string, queries: readonly Query[], description: string): Panel {
-  return { title, unit, queries, description };
-}
-
-const overview: Panel[] = [
+const now: Panel[] = [
+  stat('Iteration', 'none', 'Iterations done.', of('ppo_iteration')),
+  stat('Of', 'none', 'Iterations that the job is to do.', of('ppo_iteration_target')),
+  stat(
+    'Time left',
+    's',
+    'At the mean length of an iteration, without checkpoints.',
+    `sum(${of('ppo_iteration_target')} - ${of('ppo_iteration')}) * ${job.mean('ppo_iteration_seconds')}`,
+  ),
+  stat('Score', 'short', 'Mean score of the last rollout.', of('ppo_rollout_score_mean')),
+  stat('Accuracy', 'percentunit', 'On held-out prompts.', of('ppo_evaluation_accuracy_ratio')),
   {
-    ...panel('Iteration', 'short', [{ expr: of('ppo_iteration'), legend: 'done' }], 'Iterations done.'),
-    ...{ kind: 'stat', width: 4 },
-  },
-  {
-    ...panel('Of', 'short', [{ expr: of('ppo_iteration_target') }], 'Iterations that the job is to do.'),
-    ...{ kind: 'stat', width: 4 },
-  },
-  {
-    ...panel('Score', 'short', [{ expr: of('ppo_rollout_score_mean') }], 'Mean score of the last rollout.'),
-    ...{ kind: 'stat', width: 4 },
-  },
-  {
-    ...panel('Accuracy', 'percentunit', [{ expr: of('ppo_evaluation_accuracy_ratio') }], 'On held-out prompts.'),
-    ...{ kind: 'stat', width: 4 },
-  },
-  {
-    ...panel(
-      'Since the last iteration',
-      's',
-      [{ expr: `time() - ${of('ppo_iteration_timestamp_seconds')}` }],
-      'PPOJobStalled looks at it.',
+    ...stat(
+      'Workers missing',
+      'none',
+      'PPOJobWorkersMissing says what to do.',
+      `sum(clamp_min(${of('ppo_members_expected')} - ${of('ppo_members')}, 0))`,
     ),
-    ...{ kind: 'stat', width: 4 },
+    limit: 1,
   },
   {
-    ...panel(
+    ...stat('Since the last iteration', 's', 'PPOJobStalled looks at it.', since('ppo_iteration_timestamp_seconds')),
+    limit: HALF_AN_HOUR_S,
+  },
+  {
+    ...stat(
       'At risk',
       's',
-      [{ expr: `time() - ${of('ppo_checkpoint_timestamp_seconds')}` }],
-      'Work that the loss of a trainer costs: time since the last checkpoint.',
+      'Work that the loss of a trainer costs: time since the last checkpoint (PPOJobCheckpointOverdue).',
+      since('ppo_checkpoint_timestamp_seconds'),
     ),
-    ...{ kind: 'stat', width: 4 },
+    limit: SIX_HOURS_S,
   },
 ];
 
 const learning: Panel[] = [
+  panel('Score', 'short', 'Rises when the policy learns. A deviation near 0 leaves nothing to learn from.', {
+    mean: of('ppo_rollout_score_mean'),
+    'standard deviation': of('ppo_rollout_score_stddev'),
+  }),
+  panel('Held-out accuracy', 'percentunit', 'Falls while the score rises: the reward is being exploited.', {
+    now: of('ppo_evaluation_accuracy_ratio'),
+    before: of('ppo_evaluation_initial_accuracy_ratio'),
+  }),
   panel(
-    'Score',
+    'KL from the reference, nats a response',
     'short',
-    [
-      { expr: of('ppo_rollout_score_mean'), legend: 'mean' },
-      { expr: of('ppo_rollout_score_stddev'), legend: 'standard deviation' },
-    ],
-    'Rises when the policy learns. A deviation near 0 leaves nothing to learn from.',
-  ),
-  panel(
-    'Held-out accuracy',
-    'percentunit',
-    [
-      { expr: of('ppo_evaluation_accuracy_ratio'), legend: 'now' },
-      { expr: of('ppo_evaluation_initial_accuracy_ratio'), legend: 'before' },
-    ],
-    'Falls while the score rises: the reward is being exploited.',
-  ),
-  panel(
-    'KL from the reference',
-    'short',
-    [
-      { expr: of('ppo_policy_kl'), legend: 'nats a response' },
-      { expr: of('ppo_policy_kl_per_token'), legend: 'nats a token' },
-    ],
     'Grows without end: raise the coefficient or lower the learning rate (PPOJobKLRunaway).',
+    { KL: of('ppo_policy_kl'), target: of('ppo_policy_kl_target') },
   ),
+  {
+    ...panel(
+      'KL, nats a token',
+      'short',
+      'From the reference: above 1 it has run away. Of an update: above 0.1 steps are too large.',
+      {
+        'from the reference': of('ppo_policy_kl_per_token'),
+        'of an update': of('ppo_policy_update_kl'),
+      },
+    ),
+    limit: 1,
+  },
   panel(
-    'Losses',
+    'KL coefficient',
     'short',
-    [
-      { expr: of('ppo_policy_loss'), legend: 'policy' },
-      { expr: of('ppo_critic_loss'), legend: 'critic' },
-    ],
-    "The critic's should fall; the policy's says little by itself.",
+    'Constant, or as the controller sets it: at its bounds the target is out of reach.',
+    {
+      coefficient: of('ppo_policy_kl_coefficient'),
+    },
   ),
-  panel(
-    'Clipped',
-    'percentunit',
-    [
-      { expr: of('ppo_policy_clip_fraction'), legend: 'policy' },
-      { expr: of('ppo_critic_clip_fraction'), legend: 'critic' },
-    ],
-    'Above about 0.3: steps are too large for the clip range; lower the learning rate or the number of epochs.',
-  ),
-  panel(
-    'Entropy and update',
-    'short',
-    [
-      { expr: of('ppo_policy_entropy'), legend: 'entropy, nats a token' },
-      { expr: of('ppo_policy_update_kl'), legend: 'KL of an update, nats a token' },
-    ],
-    'An entropy that falls to 0 is a policy that has stopped to explore.',
-  ),
-  panel(
-    'Gradient norms',
-    'short',
-    [
-      { expr: of('ppo_policy_gradient_norm'), legend: 'policy' },
-      { expr: of('ppo_critic_gradient_norm'), legend: 'critic' },
-    ],
-    'Before clipping.',
-  ),
+  panel('Entropy, nats a token', 'short', 'One that falls to 0 is of a policy that has stopped to explore.', {
+    entropy: of('ppo_policy_entropy'),
+  }),
+  {
+    ...panel('Clipped', 'percentunit', 'Above 30 %: lower the learning rate or the number of epochs.', {
+      policy: of('ppo_policy_clip_fraction'),
+      critic: of('ppo_critic_clip_fraction'),
+    }),
+    limit: 0.3,
+  },
+  panel('Losses', 'short', "The critic's should fall; the policy's says little by itself.", {
+    policy: of('ppo_policy_loss'),
+    critic: of('ppo_critic_loss'),
+  }),
+  panel('Gradient norms', 'short', 'Before clipping. Jumps: lower the learning rate.', {
+    policy: of('ppo_policy_gradient_norm'),
+    critic: of('ppo_critic_gradient_norm'),
+  }),
   {
     ...panel(
       'Explained variance',
       'percentunit',
-      [{ expr: of('ppo_critic_explained_variance'), legend: 'critic' }],
-      '1 is a perfect critic, 0 one that knows the mean alone, below 0 one that harms.',
+      '100 % is a perfect critic, 0 one that knows the mean alone, below 0 one that harms.',
+      {
+        critic: of('ppo_critic_explained_variance'),
+      },
     ),
+    atLeast: 0,
   },
-  panel(
-    'Learning rates',
-    'sci',
-    [
-      { expr: of('ppo_policy_learning_rate'), legend: 'policy' },
-      { expr: of('ppo_critic_learning_rate'), legend: 'critic' },
-    ],
-    'By the schedule of the manifest.',
-  ),
+  panel('Values', 'short', 'What the critic gives a token, and how far it is from what came of it.', {
+    mean: of('ppo_critic_value_mean'),
+    'mean distance from the return': of('ppo_critic_absolute_error_mean'),
+  }),
+  panel('Learning rates', 'sci', 'By the schedule of the manifest.', {
+    policy: of('ppo_policy_learning_rate'),
+    critic: of('ppo_critic_learning_rate'),
+  }),
 ];
 
 const time: Panel[] = [
   {
-    ...panel(
-      'Time by phase',
-      'percentunit',
-      [{ expr: `sum by (phase) (${rate('ppo_phase_seconds_total')}) > 0`, legend: '{{phase}}' }],
-      'Share of the time that the job is in each phase; together 100 %.',
-    ),
+    ...panel('Time by phase', 'percentunit', 'One phase takes most: give its role more replicas or threads.', {
+      '{{phase}}': `${job.share('ppo_phase_seconds_total', 'phase')} > 0`,
+    }),
     ...{ isStacked: true, width: 12 },
   },
   {
-    ...panel('Iteration', 's', [{ expr: mean('ppo_iteration_seconds'), legend: 'mean' }], 'Length of an iteration.'),
+    ...panel('Length of an iteration', 's', 'Without checkpoints.', { mean: job.mean('ppo_iteration_seconds') }),
     width: 12,
   },
-  panel(
-    'Tokens a second',
-    'short',
-    [
-      { expr: `sum(${rate('vllm:generation_tokens_total')})`, legend: 'generated' },
-      { expr: `sum(${rate('vllm:prompt_tokens_total')})`, legend: 'prompts' },
-      { expr: `max(${rate('ppo_train_tokens_total', ',ppo_role="actor"')})`, legend: 'trained' },
-    ],
-    'Over all replicas and all phases.',
-  ),
-  {
-    ...panel(
-      'Time of train steps',
-      'percentunit',
-      [{ expr: `avg by (ppo_role, part) (${rate('ppo_train_time_seconds_total')})`, legend: '{{ppo_role}} {{part}}' }],
-      'Share of the time that a rank spends on gradients, their sum over ranks, and the update.',
-    ),
-    isStacked: true,
-  },
-  panel(
-    'Scoring a rollout',
-    's',
-    [
-      {
-        expr: `sum by (role) (${rate('ppo_scoring_seconds_sum')}) / sum by (role) (${rate('ppo_scoring_seconds_count')})`,
-        legend: '{{role}}',
-      },
-    ],
-    'All roles score at the same time: the slowest counts.',
-  ),
+  panel('Tokens a second', 'short', 'Over all replicas. Prompts and trained: over all phases.', {
+    generated: `sum(${job.rate('vllm:generation_tokens_total')})`,
+    prompts: `sum(${job.rate('vllm:prompt_tokens_total')})`,
+    trained: `max(${job.rate('ppo_train_tokens_total', 'ppo_role="actor"')})`,
+  }),
+  panel('Parts of a train step', 'percentunit', 'Much reduction: a slow rank or network.', {
+    '{{ppo_role}} {{part}}': job.share('ppo_train_time_seconds_total', 'part', 'ppo_role'),
+  }),
+  panel('Scoring a rollout', 's', 'Mean. All roles score at the same time: the slowest counts.', {
+    '{{role}}': job.mean('ppo_scoring_seconds', 'role'),
+  }),
 ];
 
 const generation: Panel[] = [
-  panel(
-    'Requests',
-    'short',
-    [
-      { expr: `sum(${of('vllm:num_requests_running')})`, legend: 'running' },
-      { expr: `sum(${of('vllm:num_requests_waiting')})`, legend: 'waiting' },
-      { expr: `sum(${of('ppo_generation_max_sequences')})`, legend: 'at most running' },
-    ],
-    'Many waiting for long: more replicas, or a larger rollout.maxConcurrentSequences.',
-  ),
+  panel('Requests', 'none', 'Many waiting for long: more replicas, or a larger rollout.maxConcurrentSequences.', {
+    running: `sum(${of('vllm:num_requests_running')})`,
+    waiting: `sum(${of('vllm:num_requests_waiting')})`,
+    'at most running': `sum(${of('ppo_generation_max_sequences')})`,
+  }),
   {
-    ...panel('KV cache', 'percentunit', [{ expr: of('vllm:kv_cache_usage_perc'), legend: '{{pod}}' }], 'Share in use.'),
+    ...panel('KV cache', 'percentunit', 'Share in use.', { '{{pod}}': of('vllm:kv_cache_usage_perc') }),
     limit: 0.95,
   },
-  panel(
-    'Sequences decoded at once',
-    'short',
-    [
-      {
-        expr: `sum(${rate('vllm:generation_tokens_total')}) / sum(${rate('ppo_generation_steps_total')})`,
-        legend: 'mean',
-      },
-    ],
-    'Tokens a decode step. Near 1: a few long responses hold up the rest.',
-  ),
-  panel(
-    'Response length',
-    'short',
-    [
-      { expr: quantile('ppo_rollout_response_tokens', 0.5), legend: 'median' },
-      { expr: quantile('ppo_rollout_response_tokens', 0.95), legend: '95 %' },
-    ],
-    'Tokens. Grows to the limit: the policy has learned that length pays.',
-  ),
-  panel(
-    'How responses end',
-    'percentunit',
-    [
-      {
-        expr: `sum by (finish_reason) (${rate('ppo_rollout_responses_total')}) / ignoring (finish_reason) group_left sum(${rate('ppo_rollout_responses_total')})`,
-        legend: '{{finish_reason}}',
-      },
-    ],
-    'length: cut off at rollout.maxResponseTokens.',
-  ),
-  panel(
-    'Latency',
-    's',
-    [
-      { expr: quantile('vllm:time_to_first_token_seconds', 0.95), legend: 'first token, 95 %' },
-      { expr: quantile('vllm:request_time_per_output_token_seconds', 0.95), legend: 'each token, 95 %' },
-      { expr: quantile('vllm:e2e_request_latency_seconds', 0.95), legend: 'whole, 95 %' },
-      { expr: quantile('vllm:request_queue_time_seconds', 0.95), legend: 'waiting, 95 %' },
-    ],
-    'Of requests to the generation replicas.',
-  ),
+  panel('Sequences decoded at once', 'short', 'Mean. Near 1: a few long responses hold up the rest.', {
+    'tokens a step': job.ratio('vllm:generation_tokens_total', 'ppo_generation_steps_total'),
+  }),
+  panel('Tokens of a response', 'short', 'Grows to the limit: the policy has learned that length pays.', {
+    mean: job.mean('ppo_rollout_response_tokens'),
+    median: job.quantile(0.5, 'ppo_rollout_response_tokens'),
+    '95 %': job.quantile(0.95, 'ppo_rollout_response_tokens'),
+  }),
+  {
+    ...panel('How responses end', 'percentunit', 'length: cut off at rollout.maxResponseTokens.', {
+      '{{finish_reason}}': job.share('ppo_rollout_responses_total', 'finish_reason'),
+    }),
+    isStacked: true,
+  },
+  panel('Latency of requests, 95 %', 's', 'From arrival, but for the time from one token to the next.', {
+    'begin of prefill': job.quantile(0.95, 'vllm:request_queue_time_seconds'),
+    'first token': job.quantile(0.95, 'vllm:time_to_first_token_seconds'),
+    'last token': job.quantile(0.95, 'vllm:e2e_request_latency_seconds'),
+    'token to token': job.quantile(0.95, 'vllm:inter_token_latency_seconds'),
+  }),
 ];
 
 const health: Panel[] = [
-  panel(
-    'Parity of logprobs',
-    'sci',
-    [
-      { expr: of('ppo_parity_logprob_difference_max'), legend: 'largest' },
-      { expr: of('ppo_parity_logprob_difference_mean'), legend: 'mean' },
-    ],
-    'Difference between generation and trainer for the same tokens, in nats (PPOJobParityDrift).',
-  ),
-  panel(
-    'Weight syncs',
-    's',
-    [
-      { expr: mean('ppo_weight_sync_send_seconds'), legend: 'send' },
-      { expr: mean('ppo_weight_sync_receive_seconds'), legend: 'receive and check' },
-      { expr: mean('ppo_weight_sync_flip_seconds'), legend: 'take into use' },
-    ],
-    'Mean length of each part.',
-  ),
-  panel(
-    'Age of the weights',
-    'short',
-    [
-      {
-        expr: `max(${of('ppo_weights_version', ',ppo_role="actor"')}) - min(${of('ppo_weights_version', ',ppo_role="generation"')})`,
-        legend: 'versions behind',
-      },
-      { expr: `time() - min(${of('ppo_weights_timestamp_seconds', ',ppo_role="generation"')})`, legend: 'seconds' },
-    ],
-    'Of the replica that is furthest behind the actor.',
-  ),
-  panel(
-    'Weights moved',
-    'Bps',
-    [
-      { expr: `sum(${rate('ppo_weight_sync_sent_bytes_total')})`, legend: 'sent' },
-      { expr: `sum(${rate('ppo_weight_sync_received_bytes_total')})`, legend: 'received' },
-      { expr: `sum(${rate('ppo_communicator_sent_bytes_total')})`, legend: 'by communicators' },
-    ],
-    'A broadcast sends each byte once and every replica receives it.',
-  ),
-  panel(
-    'Workers alive',
-    'short',
-    [{ expr: of('ppo_members'), legend: '{{role}}' }],
-    'By role; PPOJobWorkersMissing compares with how many there should be.',
-  ),
-  panel(
-    'Failures in the last hour',
-    'short',
-    [
-      { expr: `sum by (role) (increase(${of('ppo_member_losses_total')}[1h]))`, legend: '{{role}} lost' },
-      { expr: `increase(${of('ppo_rollbacks_total')}[1h])`, legend: 'rollbacks' },
-      { expr: `sum by (role) (increase(${of('ppo_scoring_failures_total')}[1h]))`, legend: '{{role}} could not score' },
-      { expr: `increase(${of('ppo_rollout_requeued_responses_total')}[1h])`, legend: 'responses made again' },
-      { expr: `increase(${of('ppo_weight_sync_failures_total')}[1h])`, legend: 'weight syncs failed' },
-      { expr: `sum(increase(${of('ppo_communicator_errors_total')}[1h]))`, legend: 'communicator errors' },
-    ],
-    'Each is mended by itself; many are not healthy.',
-  ),
   {
     ...panel(
-      'Memory',
-      'bytes',
-      [{ expr: `sum by (pod) (${of('process_resident_memory_bytes')})`, legend: '{{pod}}' }],
-      'Resident, the communicator included.',
+      'Parity of logprobs',
+      'sci',
+      'Between generation and trainer, for the same tokens, in nats (PPOJobParityDrift).',
+      {
+        largest: of('ppo_parity_logprob_difference_max'),
+        mean: of('ppo_parity_logprob_difference_mean'),
+      },
     ),
-    width: 8,
+    limit: 1,
   },
-  panel(
-    'Models',
-    'bytes',
-    [{ expr: `sum by (ppo_role, kind) (${of('ppo_model_bytes')})`, legend: '{{ppo_role}} {{kind}}' }],
-    'Parameters, gradients, optimizer state, KV cache; over all replicas.',
-  ),
-  panel(
-    'Shared memory',
-    'bytes',
-    [{ expr: `sum by (pod) (${of('ppo_shared_memory_bytes')})`, legend: '{{pod}}' }],
-    'Counts as memory of the pod.',
-  ),
+  panel('Weight syncs', 's', 'Mean length of each part.', {
+    send: job.mean('ppo_weight_sync_send_seconds'),
+    'receive and check': job.mean('ppo_weight_sync_receive_seconds'),
+    'take into use': job.mean('ppo_weight_sync_flip_seconds'),
+  }),
+  panel('Weights moved', 'Bps', 'A broadcast sends each byte once and every replica receives it.', {
+    sent: `sum(${job.rate('ppo_weight_sync_sent_bytes_total')})`,
+    received: `sum(${job.rate('ppo_weight_sync_received_bytes_total')})`,
+    'by communicators': `sum(${job.rate('ppo_communicator_sent_bytes_total')})`,
+  }),
+  {
+    ...panel(
+      'Generation behind the actor',
+      'none',
+      'Versions of the weights, of the replica that is furthest behind.',
+      {
+        versions: `max(${job.of('ppo_weights_version', 'ppo_role="actor"')}) - min(${job.of('ppo_weights_version', 'ppo_role="generation"')})`,
+      },
+    ),
+    limit: 2,
+  },
+  panel('Age of the weights', 's', 'Since the replica that is furthest behind took its weights into use.', {
+    age: `time() - min(${job.of('ppo_weights_timestamp_seconds', 'ppo_role="generation"')})`,
+  }),
+  {
+    ...panel('Workers alive', 'none', 'By role.', { '{{role}}': of('ppo_members') }),
+    isStacked: true,
+  },
+  panel('Failures in the last hour', 'short', 'Each is mended by itself; many are not healthy.', {
+    'workers lost': inAnHour('ppo_member_losses_total'),
+    rollbacks: inAnHour('ppo_rollbacks_total'),
+    'scoring requests failed': inAnHour('ppo_scoring_failures_total'),
+    'responses made again': inAnHour('ppo_rollout_requeued_responses_total'),
+    'weight syncs failed': inAnHour('ppo_weight_sync_failures_total'),
+    'communicator errors': inAnHour('ppo_communicator_errors_total'),
+  }),
+  panel('Memory', 'bytes', 'Resident, the communicator included.', {
+    '{{pod}}': `sum by (pod) (${of('process_resident_memory_bytes')})`,
+  }),
+  panel('CPU', 'short', 'Cores in use, the communicator included.', {
+    '{{pod}}': `sum by (pod) (${job.rate('process_cpu_seconds_total')})`,
+  }),
+  {
+    ...panel('Models', 'bytes', 'Parameters, gradients, optimizer state, KV cache; over all pods.', {
+      '{{kind}}': `sum by (kind) (${of('ppo_model_bytes')})`,
+    }),
+    isStacked: true,
+  },
+  panel('Collectives', 's', 'Mean length, with the wait for other ranks: the slowest rank counts.', {
+    '{{ppo_role}}': job.mean('ppo_communicator_run_seconds', 'ppo_role'),
+  }),
+  {
+    ...panel(
+      'Lag of the event loop',
+      's',
+      '99 % of the worst process of a pod. Above a second health checks come late: more CPU.',
+      {
+        '{{pod}}': `max by (pod) (${of('nodejs_eventloop_lag_p99_seconds')})`,
+      },
+    ),
+    limit: 1,
+  },
 ];
 
 export const JOB_DASHBOARD: Dashboard = {
@@ -340,8 +265,10 @@ export const JOB_DASHBOARD: Dashboard = {
     { name: 'namespace', query: 'label_values(ppo_iteration, namespace)' },
     { name: 'job', query: 'label_values(ppo_iteration{namespace="$namespace"}, ppo_job)' },
   ],
+  // Some iterations of a job whose iterations take minutes.
+  window: '1h',
   rows: [
-    { title: 'Now', panels: overview },
+    { title: 'Now', panels: now },
     { title: 'Is it learning?', panels: learning },
     { title: 'Where does the time go?', panels: time },
     { title: 'Generation', panels: generation },

@@ -1,180 +1,114 @@
 // The dashboard of the operator: who leads, how reconciles go, what the API server answers, where jobs stand. Series are
-// described in docs/metrics.md.
-import type { Dashboard, Panel, Query } from './dashboard.ts';
+// described in docs/metrics.md, limits are those of the alerts.
+import { type Dashboard, type Panel, panel } from './dashboard.ts';
+import { Selection } from './promql.ts';
 
-const OPERATOR = 'namespace="$namespace"';
-const LEADERS = `leader_election_master_status{name="ppo-operator",${OPERATOR}}`;
+const LABELS = 'namespace="$namespace"';
+const RECONCILE = 'controller="ppojob"';
+const QUEUE = 'name="ppojob"';
+const STUCK_S = 120;
+
+const operator = new Selection(LABELS);
+const LEADERS = operator.of('leader_election_master_status', 'name="ppo-operator"');
 /** Names of clients and of Node are those of others in the namespace as well. */
-const ITS_OWN = `and on (instance) ${LEADERS}`;
+const itself = new Selection(LABELS, `and on (instance) ${LEADERS}`);
 
-function panel(title: string, unit: string, queries: readonly Query[], description: string): Panel {
-  return { title, unit, queries, description };
+function stat(title: string, unit: string, description: string, query: string): Panel {
+  return { ...panel(title, unit, description, { [title]: query }), kind: 'stat', width: 6 };
 }
-
-function quantile(name: string, labels: string, q: number): string {
-  const rate = `rate(${name}_bucket{${OPERATOR}${labels}}[$__rate_interval])`;
-  return `histogram_quantile(${q}, sum by (le) (${name.startsWith('rest_client') ? `${rate} ${ITS_OWN}` : rate}))`;
-}
-
-const RECONCILE = ',controller="ppojob"';
-const QUEUE = ',name="ppojob"';
 
 const jobs: Panel[] = [
   {
-    ...panel(
-      'Leading',
-      'short',
-      [{ expr: `sum(${LEADERS})` }],
-      '1: one operator leads. 0: nobody does (PPOOperatorNotLeading).',
-    ),
-    kind: 'stat',
-    width: 4,
+    ...stat('Leaders', 'none', '1: one operator leads. 0: nobody does (PPOOperatorNotLeading).', `sum(${LEADERS})`),
+    ...{ atLeast: 1, limit: 2 },
   },
+  stat('Operators', 'none', 'Those that do not lead wait for the lease.', `count(${LEADERS})`),
+  stat(
+    'From creation to scheduled, 95 %',
+    's',
+    'Of the jobs that got there in the time shown. Long: no room in the cluster.',
+    operator.quantile(0.95, 'ppo_operator_job_scheduled_seconds', '', '$__range'),
+  ),
+  stat(
+    'From creation to running, 95 %',
+    's',
+    'Of the jobs that got there in the time shown. Long: images or models load slowly.',
+    operator.quantile(0.95, 'ppo_operator_job_running_seconds', '', '$__range'),
+  ),
   {
-    ...panel(
-      'Jobs by stage',
-      'short',
-      [{ expr: `max by (condition) (ppo_operator_jobs{${OPERATOR}})`, legend: '{{condition}}' }],
-      'Each job is counted at the latest stage that it has reached.',
-    ),
-    width: 10,
+    ...panel('Jobs by stage', 'none', 'Each job is counted at the latest stage that it has reached.', {
+      '{{condition}}': `max by (condition) (${operator.of('ppo_operator_jobs')})`,
+    }),
+    isStacked: true,
   },
-  {
-    ...panel(
-      'Pods replaced in the last hour',
-      'short',
-      [
-        {
-          expr: `sum by (role, cause) (increase(ppo_operator_restarts_total{${OPERATOR}}[1h])) > 0 or sum(increase(ppo_operator_restarts_total{${OPERATOR}}[1h]))`,
-          legend: '{{role}} {{cause}}',
-        },
-      ],
-      'program: it failed; infrastructure: its node did; gang, job: replaced with another.',
-    ),
-    width: 10,
-  },
-  {
-    ...panel(
-      'From creation to Running',
-      's',
-      [
-        {
-          expr: `histogram_quantile(0.95, sum by (le) (increase(ppo_operator_job_running_seconds_bucket{${OPERATOR}}[$__range])))`,
-          legend: 'running, 95 %',
-        },
-        {
-          expr: `histogram_quantile(0.95, sum by (le) (increase(ppo_operator_job_scheduled_seconds_bucket{${OPERATOR}}[$__range])))`,
-          legend: 'scheduled, 95 %',
-        },
-      ],
-      'Of the jobs that got there in the time shown.',
-    ),
-    width: 12,
-  },
-  {
-    ...panel(
-      'Events left out',
-      'short',
-      [{ expr: `sum(increase(ppo_operator_events_dropped_total{${OPERATOR}}[1h]))`, legend: 'in the last hour' }],
-      'Because an object had too many of them.',
-    ),
-    width: 12,
-  },
+  panel(
+    'Pods replaced in the last hour',
+    'none',
+    'program: it failed; infrastructure: its node; gang, job: with another.',
+    {
+      '{{cause}}': `sum by (cause) (${operator.increase('ppo_operator_restarts_total', '1h')})`,
+    },
+  ),
+  panel('Events left out in the last hour', 'none', 'Because an object had too many of them: it fails in a loop.', {
+    events: `sum(${operator.increase('ppo_operator_events_dropped_total', '1h')})`,
+  }),
 ];
 
 const reconcile: Panel[] = [
   panel(
     'Reconciles',
     'ops',
-    [
-      {
-        expr: `sum by (result) (rate(controller_runtime_reconcile_total{${OPERATOR}${RECONCILE}}[$__rate_interval]))`,
-        legend: '{{result}}',
-      },
-    ],
     'error: look at the log (PPOOperatorReconcileErrors). requeue: somebody else wrote first.',
+    {
+      '{{result}}': `sum by (result) (${operator.rate('controller_runtime_reconcile_total', RECONCILE)})`,
+    },
   ),
-  panel(
-    'Length of a reconcile',
-    's',
-    [
-      { expr: quantile('controller_runtime_reconcile_time_seconds', RECONCILE, 0.5), legend: 'median' },
-      { expr: quantile('controller_runtime_reconcile_time_seconds', RECONCILE, 0.99), legend: '99 %' },
-    ],
-    'Mostly the API server.',
-  ),
-  panel(
-    'Queue',
-    'short',
-    [
-      { expr: `sum(workqueue_depth{${OPERATOR}${QUEUE}})`, legend: 'waiting' },
-      { expr: `sum(rate(workqueue_adds_total{${OPERATOR}${QUEUE}}[$__rate_interval]))`, legend: 'added a second' },
-      { expr: `sum(rate(workqueue_retries_total{${OPERATOR}${QUEUE}}[$__rate_interval]))`, legend: 'again a second' },
-    ],
-    'Depth that stays: raise --concurrency, or the API server is slow.',
-  ),
-  panel(
-    'Wait in the queue',
-    's',
-    [{ expr: quantile('workqueue_queue_duration_seconds', QUEUE, 0.99), legend: '99 %' }],
-    'Before a reconcile begins.',
-  ),
-  panel(
-    'Oldest reconcile',
-    's',
-    [{ expr: `max(workqueue_longest_running_processor_seconds{${OPERATOR}${QUEUE}})`, legend: 'running for' }],
-    'PPOOperatorReconcileStuck looks at it.',
-  ),
-  panel(
-    'At the same time',
-    'short',
-    [{ expr: `max(controller_runtime_max_concurrent_reconciles{${OPERATOR}${RECONCILE}})`, legend: 'at most' }],
-    'Reconciles: --concurrency.',
-  ),
+  panel('Length of a reconcile', 's', 'Mostly the API server.', {
+    median: operator.quantile(0.5, 'controller_runtime_reconcile_time_seconds', RECONCILE),
+    '99 %': operator.quantile(0.99, 'controller_runtime_reconcile_time_seconds', RECONCILE),
+  }),
+  {
+    ...panel('Oldest reconcile', 's', 'PPOOperatorReconcileStuck looks at it.', {
+      'running for': `max(${operator.of('workqueue_longest_running_processor_seconds', QUEUE)})`,
+    }),
+    limit: STUCK_S,
+  },
+  panel('Keys', 'none', 'Waiting that stays while all are at work: raise concurrency, or the API server is slow.', {
+    waiting: `sum(${operator.of('workqueue_depth', QUEUE)})`,
+    'at work': `sum(${operator.of('controller_runtime_active_workers', RECONCILE)})`,
+    'at work at most': `max(${operator.of('controller_runtime_max_concurrent_reconciles', RECONCILE)})`,
+  }),
+  panel('Keys added', 'ops', 'Many again: reconciles fail.', {
+    all: `sum(${operator.rate('workqueue_adds_total', QUEUE)})`,
+    'again, after a failure': `sum(${operator.rate('workqueue_retries_total', QUEUE)})`,
+  }),
+  panel('Wait in the queue, 99 %', 's', 'Before a reconcile begins.', {
+    wait: operator.quantile(0.99, 'workqueue_queue_duration_seconds', QUEUE),
+  }),
 ];
 
 const api: Panel[] = [
-  panel(
-    'Requests',
-    'reqps',
-    [
-      {
-        expr: `sum by (code) (rate(rest_client_requests_total{${OPERATOR}}[$__rate_interval]) ${ITS_OWN})`,
-        legend: '{{code}}',
-      },
-    ],
-    '409: a conflict, which is normal. 429: the API server holds back. <error>: no answer.',
-  ),
-  panel(
-    'Latency',
-    's',
-    [
-      { expr: quantile('rest_client_request_duration_seconds', '', 0.5), legend: 'median' },
-      { expr: quantile('rest_client_request_duration_seconds', '', 0.99), legend: '99 %' },
-    ],
-    'Until the API server answers.',
-  ),
-  panel(
-    'Memory',
-    'bytes',
-    [
-      { expr: `process_resident_memory_bytes{${OPERATOR}} ${ITS_OWN}`, legend: '{{pod}} resident' },
-      { expr: `nodejs_heap_size_used_bytes{${OPERATOR}} ${ITS_OWN}`, legend: '{{pod}} heap' },
-    ],
-    'The heap is bounded by what the operator keeps of jobs and pods.',
-  ),
-  panel(
-    'Event loop',
-    's',
-    [{ expr: `nodejs_eventloop_lag_p99_seconds{${OPERATOR}} ${ITS_OWN}`, legend: '{{pod}} 99 %' }],
-    'Long lags cost the lease.',
-  ),
-  panel(
-    'CPU',
-    'short',
-    [{ expr: `rate(process_cpu_seconds_total{${OPERATOR}}[$__rate_interval]) ${ITS_OWN}`, legend: '{{pod}}' }],
-    'Cores.',
-  ),
+  panel('Requests', 'reqps', '409: a conflict, which is normal. 429: the API server holds back. <error>: no answer.', {
+    '{{code}}': `sum by (code) (${itself.rate('rest_client_requests_total')})`,
+  }),
+  panel('Latency', 's', 'Until the API server answers.', {
+    median: itself.quantile(0.5, 'rest_client_request_duration_seconds'),
+    '99 %': itself.quantile(0.99, 'rest_client_request_duration_seconds'),
+  }),
+  panel('Memory', 'bytes', 'The heap is bounded by what the operator keeps of jobs and pods.', {
+    '{{pod}} resident': itself.gauge('process_resident_memory_bytes'),
+    '{{pod}} heap': itself.gauge('nodejs_heap_size_used_bytes'),
+  }),
+  {
+    ...panel('Lag of the event loop, 99 %', 's', 'Long lags cost the lease.', {
+      '{{pod}}': itself.gauge('nodejs_eventloop_lag_p99_seconds'),
+    }),
+    ...{ width: 12, limit: 1 },
+  },
+  {
+    ...panel('CPU', 'short', 'Cores in use.', { '{{pod}}': itself.rate('process_cpu_seconds_total') }),
+    width: 12,
+  },
 ];
 
 export const OPERATOR_DASHBOARD: Dashboard = {
@@ -184,6 +118,7 @@ export const OPERATOR_DASHBOARD: Dashboard = {
   variables: [
     { name: 'namespace', query: 'label_values(leader_election_master_status{name="ppo-operator"}, namespace)' },
   ],
+  window: '5m',
   rows: [
     { title: 'Jobs', panels: jobs },
     { title: 'Reconciles', panels: reconcile },

@@ -93,17 +93,24 @@ export async function startEnvironment(): Promise<TestEnvironment> {
   return closeAfter(new TestEnvironment(new KubernetesCluster({ credentials, userAgent: 'ppo-test' }), null));
 }
 
+export type OwnEnvironment = TestEnvironment & { readonly plane: ControlPlane };
+
 /** A control plane with this repository's CRDs, that this test file may stop and break. */
 export async function startOwnEnvironment(
   options: Omit<ControlPlaneOptions, 'binaries'> = {},
-): Promise<TestEnvironment & { readonly plane: ControlPlane }> {
+): Promise<OwnEnvironment> {
+  return closeAfter(await makeOwnEnvironment(options));
+}
+
+/** The same for what is no test: whoever asks closes it. */
+export async function makeOwnEnvironment(options: Omit<ControlPlaneOptions, 'binaries'> = {}): Promise<OwnEnvironment> {
   const binaries = await ensureBinaries(CONTROL_PLANE, { say: (line) => console.error(line) });
   const prepare = ({ transport }: KubernetesCluster): Promise<void> => installCrds(transport);
   const plane = await ControlPlane.start({ prepare, ...options, binaries });
-  return closeAfter(new TestEnvironment(plane.connect(), plane)) as TestEnvironment & { readonly plane: ControlPlane };
+  return new TestEnvironment(plane.connect(), plane) as OwnEnvironment;
 }
 
-function closeAfter(environment: TestEnvironment): TestEnvironment {
+function closeAfter<Environment extends TestEnvironment>(environment: Environment): Environment {
   after(() => environment.close());
   return environment;
 }

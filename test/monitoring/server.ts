@@ -13,6 +13,13 @@ export interface Result {
   readonly values: readonly (readonly [time: number, value: string])[];
 }
 
+export interface Rule {
+  readonly name: string;
+  readonly health: string;
+  readonly lastError?: string;
+  readonly state: string;
+}
+
 export interface Window {
   /** Unix time. */
   readonly start: number;
@@ -70,13 +77,29 @@ export class PrometheusServer {
     return ((await this.#ask('query_range', parameters)) as { result: Result[] }).result;
   }
 
-  async seriesNames(): Promise<string[]> {
-    return (await this.#ask('label/__name__/values', {})) as string[];
+  /** Label sets of all series that there were, `__name__` among them. */
+  async series({ start, end }: Window): Promise<Readonly<Record<string, string>>[]> {
+    const parameters = { 'match[]': '{__name__!=""}', start: String(start), end: String(end) };
+    return (await this.#ask('series', parameters)) as Record<string, string>[];
   }
 
-  /** Health of every rule, by name. */
-  async rules(): Promise<{ name: string; health: string; lastError?: string }[]> {
-    const { groups } = (await this.#ask('rules', {})) as { groups: { rules: { name: string; health: string }[] }[] };
+  /** What targets say of the type of a series, by its name without a histogram's suffixes. */
+  async types(): Promise<ReadonlyMap<string, string>> {
+    const found = (await this.#ask('metadata', {})) as Record<string, readonly { readonly type: string }[]>;
+    return new Map(
+      Object.entries(found).map(([name, said]) => [name, [...new Set(said.map(({ type }) => type))].join()]),
+    );
+  }
+
+  /** Whether every target has been scraped. */
+  async hasScraped(): Promise<boolean> {
+    const { activeTargets } = (await this.#ask('targets', {})) as { activeTargets: { health: string }[] };
+    return activeTargets.length > 0 && activeTargets.every(({ health }) => health === 'up');
+  }
+
+  /** Every alert with its health, and whether it is inactive, pending or firing. */
+  async rules(): Promise<Rule[]> {
+    const { groups } = (await this.#ask('rules', {})) as { groups: { rules: Rule[] }[] };
     return groups.flatMap(({ rules }) => rules);
   }
 

@@ -90,8 +90,11 @@ export class GenerationMetrics implements EngineListener {
 
     this.#steps = series.counter('ppo_generation_steps_total', 'Decode steps');
     series.gauge('ppo_generation_max_sequences', 'Sequences that can be decoded at once').set(options.maxRows);
-    this.#version = series.gauge('ppo_weights_version', 'Version of the weights in use');
-    this.#versionTime = series.gauge('ppo_weights_timestamp_seconds', 'When these weights came into use, Unix time');
+    this.#version = series.gauge('ppo_weights_version', 'Version of the weights: updates by whole iterations');
+    this.#versionTime = series.gauge(
+      'ppo_weights_timestamp_seconds',
+      'When the weights became this version, Unix time',
+    );
     this.#version.set(0);
     this.#versionTime.setToCurrentTime();
     this.#receivedBytes = series.counter('ppo_weight_sync_received_bytes_total', 'Bytes of weights received');
