@@ -291,6 +291,11 @@ describe('values that mean nothing', () => {
       { metrics: { podMonitor: { enabled: true } } },
       /metrics\.podMonitor\.enabled: also name the namespace.*--set 'metrics\.scrapeFrom=\{monitoring\}'/,
     ],
+    [
+      'a page that is none',
+      { metrics: { prometheusRule: { runbookUrl: 'docs/alerts.md' } } },
+      /'\/metrics\/prometheusRule\/runbookUrl'/,
+    ],
     ['another one', { metrics: { serviceMonitor: { enabled: true } } }, /metrics\.serviceMonitor\.enabled: also name/],
   ];
   for (const [what, values, message] of refusals) {
@@ -307,6 +312,11 @@ describe('values that mean nothing', () => {
     await helm.render({ values: { global: { imageRegistry: 'registry.example' } } });
   });
 });
+
+interface Alert {
+  readonly alert: string;
+  readonly annotations: Readonly<Record<string, string>>;
+}
 
 describe('what Prometheus and Grafana get', () => {
   const values: ChartValues = { metrics: { prometheusRule: { enabled: true }, dashboards: { enabled: true } } };
@@ -340,6 +350,21 @@ describe('what Prometheus and Grafana get', () => {
       const files = filesOf(chart, 'dashboards').map((path) => JSON.parse(readFileSync(path, 'utf8')));
       assert.deepEqual(texts, files);
       for (const { metadata } of dashboards) assert.equal(metadata.labels?.grafana_dashboard, '1');
+    }
+  });
+
+  it('links every alert to its section where it is told the page', async () => {
+    const page = 'https://git.example.com/ppo-operator/docs/alerts.md';
+    const rule = { enabled: true, runbookUrl: page };
+    for (const tool of Object.values(helms)) {
+      const objects = asRendered(await tool.render({ values: { metrics: { prometheusRule: rule } } }));
+      const { groups } = only(objects, 'PrometheusRule').spec as { groups: { rules: Alert[] }[] };
+      const alerts = groups.flatMap(({ rules }) => rules);
+      assert.ok(alerts.length > 10);
+      for (const { alert, annotations } of alerts) {
+        assert.equal(annotations.runbook_url, `${page}#${alert.toLowerCase()}`);
+        assert.equal(annotations.runbook, undefined);
+      }
     }
   });
 
