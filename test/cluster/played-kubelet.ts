@@ -115,7 +115,8 @@ export class PlayedKubelet {
     const isOver = played.phase === 'Succeeded' || played.phase === 'Failed';
     const status = { ...pod.status, ...played, conditions: isOver ? [] : [...kept, ...(played.conditions ?? [])] };
     const stored = await cluster.updateStatus(PODS, { ...pod, status }, WRITER);
-    if (this.#pods.has(pod.metadata.uid)) this.#pods.set(pod.metadata.uid, stored);
+    // The answer may come after news of a later change, such as that the pod is to go.
+    if (this.#pods.get(pod.metadata.uid) === pod) this.#pods.set(pod.metadata.uid, stored);
   }
 
   async #remove(name: ObjectName, uid: string): Promise<void> {
