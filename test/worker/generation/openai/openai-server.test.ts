@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { EngineClient } from '../../../../worker/generation/engine-client.ts';
 import { type OpenAiServer, startOpenAiServer } from '../../../../worker/generation/openai/openai-server.ts';
 import { WeightSlots } from '../../../../worker/generation/weight-slots.ts';
@@ -30,26 +31,31 @@ const letters: Tokenizer = {
 };
 
 const sharedDir = mkdtempSync(join(tmpdir(), 'ppo-openai-'));
+const model = flatModel(smallConfig);
+/** Of all engines. */
+let numFinished = 0;
 let slots: WeightSlots;
 let engine: EngineClient;
 let server: OpenAiServer;
 
-before(async () => {
-  const { config, layout, parameters } = flatModel(smallConfig);
-  slots = new WeightSlots(sharedDir, layout.numElements);
-  slots.view(0).set(parameters);
+interface Serving {
+  readonly engine: EngineClient;
+  readonly server: OpenAiServer;
+}
+
+async function serve(size: { readonly maxRows: number; readonly cacheTokens: number }): Promise<Serving> {
+  const { config } = model;
   const shared = { config, sharedDir, weightBuffers: slots.names, policyVersion: 4 };
-  engine = await EngineClient.start({ ...shared, threads: 1, maxRows: 8, cacheTokens: CACHE_TOKENS });
-  const limits = { vocabSize: config.vocabSize, cacheTokens: CACHE_TOKENS, maxUnfinished: 40 };
-  server = await startOpenAiServer({
-    host: HOST,
-    port: 0,
-    engine,
-    config,
-    tokenizer: letters,
-    modelName: 'letters',
-    limits,
-  });
+  const engine = await EngineClient.start({ ...shared, ...size, threads: 1 }, { onFinished: () => numFinished++ });
+  const limits = { vocabSize: config.vocabSize, cacheTokens: size.cacheTokens, maxUnfinished: 40 };
+  const names = { tokenizer: letters, modelName: 'letters' };
+  return { engine, server: await startOpenAiServer({ host: HOST, port: 0, engine, config, ...names, limits }) };
+}
+
+before(async () => {
+  slots = new WeightSlots(sharedDir, model.layout.numElements);
+  slots.view(0).set(model.parameters);
+  ({ engine, server } = await serve({ maxRows: 8, cacheTokens: CACHE_TOKENS }));
 });
 after(async () => {
   await server.close(1000);
@@ -201,13 +207,22 @@ test('knows its paths and methods', async () => {
   assert.equal(wrong.headers.get('allow'), 'POST');
 });
 
-test('a caller who leaves takes the sequences along', async () => {
-  const body = JSON.stringify({ ...base, max_tokens: 190, n: 20, stream: true });
-  const socket = connect(server.port, HOST);
-  socket.write(`POST /v1/completions HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
-  await new Promise((resolve) => socket.once('data', resolve));
-  assert.ok(engine.numUnfinished > 0);
-  socket.destroy();
-  while (engine.numUnfinished > 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  assert.equal((await complete({ ...base, max_tokens: 1 })).choices.length, 1);
-});
+for (const stream of [true, false]) {
+  test(`a caller who leaves takes the sequences along, streamed: ${stream}`, async () => {
+    // One at a time, so that they take far longer than it takes to leave.
+    const slow = await serve({ maxRows: 1, cacheTokens: model.config.maxPositions });
+    try {
+      const before = numFinished;
+      const body = JSON.stringify({ ...base, max_tokens: 500, n: 40, stream });
+      const socket = connect(slow.server.port, HOST);
+      socket.write(`POST /v1/completions HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+      while (slow.engine.numUnfinished === 0) await delay(5);
+      socket.destroy();
+      while (slow.engine.numUnfinished > 0) await delay(5);
+      assert.ok(numFinished - before < 40, 'they end, and are not finished');
+    } finally {
+      await slow.server.close(1000);
+      await slow.engine.close();
+    }
+  });
+}
