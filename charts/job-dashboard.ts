@@ -209,7 +209,8 @@ const health: Panel[] = [
       'none',
       'Versions of the weights, of the replica that is furthest behind.',
       {
-        versions: `max(${job.of('ppo_weights_version', 'ppo_role="actor"')}) - min(${job.of('ppo_weights_version', 'ppo_role="generation"')})`,
+        // The replicas may have been scraped after the actor.
+        versions: `clamp_min(max(${job.of('ppo_weights_version', 'ppo_role="actor"')}) - min(${job.of('ppo_weights_version', 'ppo_role="generation"')}), 0)`,
       },
     ),
     limit: 2,
