@@ -42,6 +42,10 @@ export function ended(exitCode: number, message = ''): PodStatus {
   };
 }
 
+function isOver(status: PodStatus | undefined): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
+}
+
 export class PlayedKubelet {
   readonly #options: PlayedKubeletOptions;
   readonly #stopping = new AbortController();
@@ -107,13 +111,15 @@ export class PlayedKubelet {
 
   async #play(pod: Stored<Pod>): Promise<void> {
     const { cluster, script } = this.#options;
+    // Whoever ended it, no kubelet brings a pod back to life: it would overwrite what the operator has yet to see.
+    if (isOver(pod.status)) return;
     const ageMs = Date.now() - (this.#startedAtMs.get(pod.metadata.uid) ?? 0);
     const played = script(pod, ageMs);
     if (played === null || played.phase === pod.status?.phase) return;
     const { conditions = [] } = pod.status ?? {};
     const kept = conditions.filter(({ type }) => !played.conditions?.some((other) => other.type === type));
-    const isOver = played.phase === 'Succeeded' || played.phase === 'Failed';
-    const status = { ...pod.status, ...played, conditions: isOver ? [] : [...kept, ...(played.conditions ?? [])] };
+    const next = isOver(played) ? [] : [...kept, ...(played.conditions ?? [])];
+    const status = { ...pod.status, ...played, conditions: next };
     const stored = await cluster.updateStatus(PODS, { ...pod, status }, WRITER);
     // The answer may come after news of a later change, such as that the pod is to go.
     if (this.#pods.get(pod.metadata.uid) === pod) this.#pods.set(pod.metadata.uid, stored);
