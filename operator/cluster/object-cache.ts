@@ -9,7 +9,10 @@ import type { KubernetesObject, Stored } from './objects.ts';
 type Kind = Pick<ResourceKind<KubernetesObject>, 'apiVersion' | 'plural'>;
 type Known = Stored<KubernetesObject>;
 
-/** Objects that have gone are remembered: an answer that comes late must not bring one back. */
+/**
+ * Objects that have gone are remembered: an answer that comes late must not bring one back. One that has only lost the labels
+ * by which it is followed may come back, with a newer version.
+ */
 const MAX_GONE = 10_000;
 
 export interface ObjectCacheOptions {
@@ -75,7 +78,8 @@ class KindStore {
   readonly #indexLabel: string;
   readonly #trim: (object: Known) => Known;
   readonly #byLabel = new Map<string, Map<string, Known>>();
-  readonly #gone = new Set<string>();
+  /** By uid: the version at which it was gone. */
+  readonly #gone = new Map<string, string>();
 
   constructor({ indexLabel, trim = (object) => object }: ObjectCacheOptions) {
     this.#indexLabel = indexLabel;
@@ -93,7 +97,7 @@ class KindStore {
     const listed = new Set(items.map((item) => item.metadata.uid));
     for (const known of [...this.objects.values()]) {
       if (!listed.has(known.metadata.uid) && !isNewer(known.metadata.resourceVersion, resourceVersion)) {
-        this.remove(known);
+        this.remove(known, resourceVersion);
       }
     }
     for (const item of items) this.put(item);
@@ -102,7 +106,8 @@ class KindStore {
   /** Whether it is newer than what was known. */
   put(object: Known): boolean {
     const key = keyOf(object.metadata);
-    if (this.#gone.has(object.metadata.uid)) return false;
+    const goneAt = this.#gone.get(object.metadata.uid);
+    if (goneAt !== undefined && !isNewer(object.metadata.resourceVersion, goneAt)) return false;
     const known = this.objects.get(key);
     if (known !== undefined) {
       if (!isNewer(object.metadata.resourceVersion, known.metadata.resourceVersion)) return false;
@@ -114,9 +119,9 @@ class KindStore {
     return true;
   }
 
-  remove(object: Known): void {
-    this.#gone.add(object.metadata.uid);
-    if (this.#gone.size > MAX_GONE) this.#gone.delete(this.#gone.values().next().value!);
+  remove(object: Known, goneAt = object.metadata.resourceVersion): void {
+    this.#gone.set(object.metadata.uid, goneAt);
+    if (this.#gone.size > MAX_GONE) this.#gone.delete(this.#gone.keys().next().value!);
     const key = keyOf(object.metadata);
     const known = this.objects.get(key);
     if (known?.metadata.uid !== object.metadata.uid) return;

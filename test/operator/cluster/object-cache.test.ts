@@ -61,6 +61,18 @@ it('brings no object back whose deletion it has seen', () => {
   assert.deepEqual(names(cache), []);
 });
 
+it('knows an object again that had left the selection of its watch, and not what was written before it left', () => {
+  const cache = newCache(stored('a', 5));
+  cache.apply(CONFIG_MAPS, { type: 'DELETED', object: stored('a', 12) });
+  assert.equal(cache.apply(CONFIG_MAPS, { type: 'ADDED', object: stored('a', 13) }), true);
+  assert.deepEqual(names(cache), ['a']);
+  cache.apply(CONFIG_MAPS, { type: 'LISTED', items: [], resourceVersion: '30' });
+  cache.remember(CONFIG_MAPS, stored('a', 30));
+  assert.deepEqual(names(cache), []);
+  cache.apply(CONFIG_MAPS, { type: 'LISTED', items: [stored('a', 31)], resourceVersion: '31' });
+  assert.deepEqual(names(cache), ['a']);
+});
+
 it('tells an object from its successor of the same name', () => {
   const cache = newCache(stored('a', 5, { uid: 'first' }));
   cache.remember(CONFIG_MAPS, stored('a', 20, { uid: 'second' }));

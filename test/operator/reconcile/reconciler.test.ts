@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { FIELD_MANAGER, LABELS } from '../../../operator/api/names.ts';
 import { CONFIG_MAPS, EVENTS, PODS, SERVICES } from '../../../operator/cluster/cluster.ts';
 import { ConflictError } from '../../../operator/cluster/errors.ts';
 import { PPO_JOBS } from '../../../operator/reconcile/ppojob-kind.ts';
@@ -367,6 +368,23 @@ describe('the cluster is difficult', () => {
     await world.clock.advance(60_000);
     assert.deepEqual(await world.podNames(), POD_NAMES);
     assert.equal((await world.condition('Scheduled'))?.status, 'True');
+  });
+
+  it('knows a child again whose labels somebody takes off and puts back', async () => {
+    await world.createJob();
+    await world.runAllPods();
+    const relabel = async (change: Record<string, string>): Promise<void> => {
+      const { metadata, ...pod } = await world.pod('tiny-reward-0');
+      const { [LABELS.managedBy]: _, ...labels } = metadata.labels ?? {};
+      const changed = { ...metadata, labels: { ...labels, ...change } };
+      await world.store.update(PODS, { ...pod, metadata: changed }, WRITER);
+      await world.settle();
+    };
+    await relabel({});
+    assert.equal((await world.condition('Running'))?.message, '6 of 7 pods are ready');
+    await relabel({ [LABELS.managedBy]: FIELD_MANAGER });
+    await world.clock.advance(60_000);
+    assert.equal((await world.condition('Running'))?.status, 'True');
   });
 });
 
