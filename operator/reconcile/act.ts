@@ -82,11 +82,18 @@ export async function act(cluster: Cluster, input: ActInput): Promise<Error[]> {
 export async function removePods(
   cluster: Cluster,
   pods: readonly Stored<Pod>[],
-  policy: CleanPodPolicy,
+  { cleanPodPolicy, abandoned }: Pick<ActInput, 'cleanPodPolicy' | 'abandoned'>,
 ): Promise<Error[]> {
-  const due = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && isCleaned(pod, policy));
-  const errors = await Promise.all(due.map((pod) => attempt(deletion(cluster, PODS, pod))));
+  const due = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && isCleaned(pod, cleanPodPolicy));
+  const steps = [...abandonSteps(cluster, pods, abandoned), ...due.map((pod) => deletion(cluster, PODS, pod))];
+  const errors = await Promise.all(steps.map(attempt));
   return errors.filter((error) => error !== null);
+}
+
+function abandonSteps(cluster: Cluster, pods: readonly Stored<Pod>[], abandoned: ReadonlySet<string>): Step[] {
+  return pods
+    .filter(({ metadata }) => abandoned.has(metadata.uid))
+    .map((pod) => deletion(cluster, PODS, pod, { gracePeriodSeconds: 0 }));
 }
 
 function isCleaned(pod: Pod, policy: CleanPodPolicy): boolean {
@@ -203,9 +210,7 @@ function podSteps(cluster: Cluster, { observed, desired, ...input }: ActInput): 
   const isMissing = (pod: Pod): boolean =>
     !existing.has(pod.metadata.name) && !input.heldGroups.has(groupOf(pod) ?? '');
   return [
-    ...observed.pods
-      .filter(({ metadata }) => input.abandoned.has(metadata.uid))
-      .map((pod) => deletion(cluster, PODS, pod, { gracePeriodSeconds: 0 })),
+    ...abandonSteps(cluster, observed.pods, input.abandoned),
     ...observed.pods.filter(isDue).map((pod) => deletion(cluster, PODS, pod)),
     ...desired.pods.filter(isMissing).map((pod) => creation(cluster, pod)),
   ];

@@ -17,6 +17,7 @@ import type { Pod, Stored } from '../cluster/objects.ts';
 import { planJob } from '../plan/plan.ts';
 import type { Platform } from '../plan/platform.ts';
 import { checkWorkspace } from '../plan/workspace.ts';
+import { AbandonedPods, NONE_ABANDONED } from './abandoned-pods.ts';
 import { act, removePods } from './act.ts';
 import { computeInvalidStatus } from './invalid-status.ts';
 import { abandonEvents, conditionEvents, restartEvents } from './job-events.ts';
@@ -28,7 +29,7 @@ import { observePlacement, type PlacementSource } from './placement.ts';
 import { roleOf } from './pod-state.ts';
 import { PPO_JOBS, type PPOJobObject } from './ppojob-kind.ts';
 import type { ProgressSource } from './progress-source.ts';
-import { findAbandoned, findHeldGroups } from './replacement.ts';
+import { findHeldGroups } from './replacement.ts';
 import type { Restart } from './restarts.ts';
 import { CONFLICT, DONE, type ReconcileResult } from './result.ts';
 import { CertificateKeeper, type KeptCertificates, observeNetworkPolicies, renewalLeftMs } from './security.ts';
@@ -51,20 +52,22 @@ export interface ReconcilerOptions {
 export class PPOJobReconciler {
   readonly #options: ReconcilerOptions;
   readonly #certificates: CertificateKeeper;
+  readonly #abandoned: AbandonedPods;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+    this.#abandoned = new AbandonedPods(options.clock);
     this.#certificates = new CertificateKeeper(options, options.platform);
   }
 
   async reconcile(key: string): Promise<ReconcileResult> {
     const observed = await observe(this.#options.cluster, key);
-    if (observed === null || observed.job.metadata.deletionTimestamp !== undefined) {
-      // The cluster collects the children by their owner references.
-      this.#options.progress.forget(key);
-      this.#certificates.forget(key);
+    if (observed === null) {
+      this.#forget(key);
+      this.#abandoned.forget(key);
       return DONE;
     }
+    if (observed.job.metadata.deletionTimestamp !== undefined) return this.#reconcileDeleted(key, observed);
     const parsed = parseStored(observed.job);
     if (parsed.ok) return this.#reconcileValid(key, observed, parsed.job);
     return this.#reconcileInvalid(key, observed, parsed.problems);
@@ -80,7 +83,7 @@ export class PPOJobReconciler {
     const judged: JudgeInput = { job, status: previous, pods, nowMs: this.#options.clock.nowMs() };
 
     const judgement = judge(judged);
-    const abandoned = findAbandoned(pods, judged.nowMs);
+    const abandoned = this.#abandoned.find(key, pods);
     const placement = await observePlacement(this.#options, job, pods);
     const { platform, cluster } = this.#options;
     const networkPolicies = await observeNetworkPolicies(this.#options, job, platform);
@@ -130,14 +133,35 @@ export class PPOJobReconciler {
     const isSuspended = lifecycle.suspend;
     const outcome = pastOutcome(previous) ?? findSuccess(pods);
     const isLeftAlone = outcome === null && !isSuspended;
-    const policy = isLeftAlone ? 'None' : cleanPodPolicyOf(lifecycle, previous, outcome);
-    const errors = await removePods(this.#options.cluster, pods, policy);
+    const cleanPodPolicy = isLeftAlone ? 'None' : cleanPodPolicyOf(lifecycle, previous, outcome);
+    const abandoned = isLeftAlone ? NONE_ABANDONED : this.#abandoned.find(key, pods);
+    const errors = await removePods(this.#options.cluster, pods, { cleanPodPolicy, abandoned: abandoned.uids });
     const progress = this.#followProgress(key, uid, { pods: outcome === null ? pods : [], certificates: null });
     const stand = { previous, pods, outcome, isSuspended };
     const status = computeInvalidStatus({ ...stand, generation, problems, progress, nowMs });
-    const result = resultOf(errors, timeToLiveLeftMs(lifecycle, status, nowMs));
-    const end = await this.#finish(job, { status, events: conditionEvents(previous, status), result });
+    const result = resultOf(errors, earlier(timeToLiveLeftMs(lifecycle, status, nowMs), abandoned.leftMs));
+    const events = [...conditionEvents(previous, status), ...abandonEvents(pods, abandoned.uids)];
+    const end = await this.#finish(job, { status, events, result });
     return isExpired(lifecycle, previous, nowMs) ? this.#deleteJob(job) : end;
+  }
+
+  /**
+   * The cluster collects the children by their owner references. One that is deleted in the foreground waits for its pods,
+   * also for those of a node that is gone.
+   */
+  async #reconcileDeleted(key: string, { job, pods }: Observed): Promise<ReconcileResult> {
+    const { cluster, events } = this.#options;
+    this.#forget(key);
+    const { uids, leftMs } = this.#abandoned.find(key, pods);
+    const errors = await removePods(cluster, pods, { cleanPodPolicy: 'None', abandoned: uids });
+    for (const event of abandonEvents(pods, uids)) await events.record(job, event);
+    return resultOf(errors, leftMs);
+  }
+
+  /** Of a job that goes, or has gone. */
+  #forget(key: string): void {
+    this.#options.progress.forget(key);
+    this.#certificates.forget(key);
   }
 
   /**

@@ -1,5 +1,5 @@
 // When pods may be made: not while those that they replace together are still going, nor before their role's back-off has
-// passed. And which pods are going for so long that their node must be gone. Pure.
+// passed. Pure.
 
 import { COLOCATED, ROLE_NAMES, type RoleName } from '../api/names.ts';
 import type { PPOJob, PPOJobStatus } from '../api/ppojob.ts';
@@ -7,12 +7,6 @@ import type { Pod, Stored } from '../cluster/objects.ts';
 import { backoffLeftMs } from './backoff.ts';
 import { isGang } from './failure-policy.ts';
 import { groupOf } from './pod-state.ts';
-
-/**
- * Beyond the time at which a pod that is being deleted should be gone. Nodes end pods in time while they can; the workers
- * refuse what an earlier process of the same name may still say.
- */
-const ABANDON_AFTER_MS = 300_000;
 
 export interface ReplacementInput {
   readonly job: PPOJob;
@@ -42,23 +36,4 @@ function groupBackoffMs({ roles }: PPOJobStatus, group: string, nowMs: number): 
     group === COLOCATED ? role !== 'coordinator' : role === group,
   );
   return Math.max(...members.map((role) => backoffLeftMs(roles?.[role]?.backoff, nowMs)));
-}
-
-export interface Abandoned {
-  /** Pods to remove by force. */
-  readonly uids: ReadonlySet<string>;
-  /** Until the next one; null where no pod is going. */
-  readonly leftMs: number | null;
-}
-
-export function findAbandoned(pods: readonly Stored<Pod>[], nowMs: number): Abandoned {
-  const uids = new Set<string>();
-  let leftMs: number | null = null;
-  for (const { metadata } of pods) {
-    if (metadata.deletionTimestamp === undefined) continue;
-    const podLeftMs = Date.parse(metadata.deletionTimestamp) + ABANDON_AFTER_MS - nowMs;
-    if (podLeftMs <= 0) uids.add(metadata.uid);
-    else leftMs = Math.min(leftMs ?? podLeftMs, podLeftMs);
-  }
-  return { uids, leftMs };
 }

@@ -3,9 +3,9 @@
 
 import { ROLE_NAMES } from '../api/names.ts';
 import type { PPOJob, PPOJobSpec, PPOJobStatus } from '../api/ppojob.ts';
+import type { Abandoned } from './abandoned-pods.ts';
 import { backoffLeftMs } from './backoff.ts';
 import { deadlineLeftMs, type Judgement } from './judge.ts';
-import type { Abandoned } from './replacement.ts';
 
 export interface TimersInput {
   readonly job: PPOJob;

@@ -68,6 +68,15 @@ describe('a suspended job', () => {
     assert.equal((await world.condition('Failed'))?.reason, 'DeadlineExceeded');
   });
 
+  it('stops its pods in their own time, whatever the clock of the operator says', async () => {
+    await world.createJob();
+    await world.runAllPods();
+    await world.changeSpec({ suspend: true });
+    world.clock.set(3_600_000);
+    await world.setPodStatus('tiny-actor-0', { ...RUNNING, conditions: [] });
+    assert.deepEqual(await world.finishDeletions(), POD_NAMES);
+  });
+
   it('may be deleted', async () => {
     await world.createJob({ suspend: true });
     await world.store.delete(PPO_JOBS, JOB);
@@ -230,4 +239,17 @@ describe('deletion', () => {
       assert.deepEqual(world.errors, []);
     });
   }
+
+  it('in the foreground does not wait for ever for a pod whose node is gone', async () => {
+    await world.createJob();
+    await world.runAllPods();
+    await world.store.delete(PPO_JOBS, JOB, { propagation: 'Foreground' });
+    await world.settle();
+    assert.equal((await world.pods()).length, POD_NAMES.length);
+    await world.clock.advance(340_000);
+    await assert.rejects(world.store.get(PPO_JOBS, JOB), NotFoundError);
+    const events = (await world.store.list(EVENTS)).items.filter(({ reason }) => reason === 'PodAbandoned');
+    assert.equal(events.length, POD_NAMES.length);
+    assert.deepEqual(world.errors, []);
+  });
 });

@@ -1,10 +1,10 @@
-// When pods may be made, and which are given up.
+// When pods may be made.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { timestamp } from '../../../operator/cluster/clock.ts';
 import type { Pod, Stored } from '../../../operator/cluster/objects.ts';
-import { findAbandoned, findHeldGroups } from '../../../operator/reconcile/replacement.ts';
+import { findHeldGroups } from '../../../operator/reconcile/replacement.ts';
 import { jobOf, podOf, START_MS } from './builders.ts';
 import { RUNNING } from './fixtures.ts';
 
@@ -37,14 +37,5 @@ describe('findHeldGroups', () => {
     const backoff = { seconds: 2, until: timestamp(START_MS + 2000) };
     const status = { roles: { reward: { desired: 1, ready: 0, restarts: 1, backoff } } };
     assert.deepEqual(heldOf([podOf('coordinator', RUNNING)], status), ['reward', 'colocated']);
-  });
-});
-
-describe('findAbandoned', () => {
-  it('gives a pod up five minutes after it should have gone', () => {
-    const pods = [podOf('actor', RUNNING), podOf('reward', RUNNING, going)];
-    const at = (seconds: number) => findAbandoned(pods, START_MS + seconds * 1000);
-    assert.deepEqual(at(100), { uids: new Set(), leftMs: 200_000 });
-    assert.deepEqual(at(300), { uids: new Set(['reward-0']), leftMs: null });
   });
 });
