@@ -44,7 +44,12 @@ export function computeBackoffs(
   return backoffs;
 }
 
-/** Time left until the role may replace pods; 0 when it may. */
+/**
+ * Time left until the role may replace pods; 0 when it may. More than the whole wait is left only where another operator, whose
+ * clock is ahead, has written it: that is not waited for.
+ */
 export function backoffLeftMs(backoff: RoleBackoff | undefined, nowMs: number): number {
-  return backoff === undefined ? 0 : Math.max(0, Date.parse(backoff.until) - nowMs);
+  if (backoff === undefined) return 0;
+  const leftMs = Date.parse(backoff.until) - nowMs;
+  return leftMs > backoff.seconds * 1000 ? 0 : Math.max(0, leftMs);
 }

@@ -61,6 +61,11 @@ const UNSTARTABLE_REASONS: ReadonlyMap<string, Reason> = new Map([
 /** A name that is no image's will never be one. */
 const INVALID_IMAGE_NAME = 'InvalidImageName';
 
+/** Of a container that ended, and that its node starts again after a while. */
+const CRASH_LOOP = 'CrashLoopBackOff';
+/** A sidecar that its node has started again so often, a minute after the first time, comes no further by that. */
+const MAX_SIDECAR_RESTARTS = 3;
+
 /** The kernel's doing: a log's last words know nothing of it. */
 const OUT_OF_MEMORY = 'OOMKilled';
 
@@ -84,7 +89,7 @@ export function findFault(pod: Stored<Pod>): PodFault | null {
   }
   switch (pod.status?.phase) {
     case 'Pending':
-      return brokenStart(pod);
+      return brokenStart(pod) ?? crashLoop(pod);
     case 'Running':
       return endedWithin(pod);
     case 'Failed':
@@ -177,6 +182,19 @@ function brokenStart(pod: Stored<Pod>): PodFault | null {
   const isBroken = ({ state }: ContainerStatus) => BROKEN_START_REASONS.has(state.waiting?.reason ?? '');
   const status = containerStatuses(pod).find(isBroken);
   return status === undefined ? null : buildFault(pod, { message: waitingMessage(status), container: status });
+}
+
+/** A sidecar that ends again and again, so that the worker behind it never starts. */
+function crashLoop(pod: Stored<Pod>): PodFault | null {
+  for (const { lastState, ...status } of containerStatuses(pod)) {
+    const end = lastState?.terminated;
+    if (status.state.waiting?.reason !== CRASH_LOOP || end === undefined) continue;
+    const message = `container ${status.name} ends at each start: ${end.message || end.reason || CRASH_LOOP}`;
+    const container = { ...status, state: { terminated: end } };
+    const fault = buildFault(pod, { message, container, reason: CRASH_LOOP });
+    if (fault?.hopeless != null || status.restartCount >= MAX_SIDECAR_RESTARTS) return fault;
+  }
+  return null;
 }
 
 /** A container of ours that ended beside others that run: its pod goes on, but not its role. */

@@ -50,4 +50,9 @@ describe('backoffLeftMs', () => {
       ],
     );
   });
+
+  it('does not wait for an hour that another clock was ahead', () => {
+    assert.equal(backoffLeftMs({ seconds: 60, until: timestamp(START_MS + 3_660_000) }, START_MS), 0);
+    assert.equal(backoffLeftMs({ seconds: 60, until: timestamp(START_MS + 60_000) }, START_MS), 60_000);
+  });
 });

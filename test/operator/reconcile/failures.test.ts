@@ -210,6 +210,23 @@ describe('a job that cannot start', () => {
     );
   });
 
+  it('fails for a sidecar that ends at each start, and does not wait for its worker for ever', async () => {
+    await world.createJob({ roles: { actor: { maxRestarts: 1 } } });
+    const [worker] = waiting('PodInitializing').containerStatuses!;
+    const terminated = { exitCode: 1, reason: 'Error', message: 'no shared memory' };
+    const sidecar = { ...worker!, name: 'communicator', restartCount: 3, lastState: { terminated } };
+    const state = { waiting: { reason: 'CrashLoopBackOff' } };
+    const status: PodStatus = { phase: 'Pending', initContainerStatuses: [{ ...sidecar, state }] };
+    await fail('tiny-actor-0', status);
+    await world.finishDeletions();
+    assert.equal(await world.restarts('actor'), 1);
+    await fail('tiny-actor-0', status);
+    assert.match(
+      await failure(),
+      /RestartLimitReached: pod tiny-actor-0 failed with exit code 1: container communicator/,
+    );
+  });
+
   it('fails at once for a command that is not in the image', async () => {
     await world.createJob();
     await fail('tiny-critic-0', failedStatus(127, 'sh: node: not found'));

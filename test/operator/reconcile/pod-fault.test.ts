@@ -171,6 +171,31 @@ describe('findUnstartable', () => {
   });
 });
 
+describe('a sidecar that ends at each start', () => {
+  const looping = (exitCode: number, restartCount: number): PodStatus => ({
+    ...podStatus('Pending', { worker: { waiting: { reason: 'PodInitializing' } } }),
+    initContainerStatuses: [
+      {
+        ...{ name: 'communicator', ready: false, restartCount, state: { waiting: { reason: 'CrashLoopBackOff' } } },
+        lastState: { terminated: { exitCode, reason: 'Error', message: 'no shared memory' } },
+      },
+    ],
+  });
+
+  it('is tried some times, and then its pod has failed', () => {
+    assert.equal(findFault(podWith(looping(1, 2))), null);
+    const fault = findFault(podWith(looping(1, 3)));
+    assert.deepEqual([fault?.exitCode, fault?.cause, fault?.hopeless], [1, 'Program', null]);
+    assert.equal(fault?.message, 'container communicator ends at each start: no shared memory');
+    assert.deepEqual(fault?.reasons, ['CrashLoopBackOff', 'Error']);
+  });
+
+  it('is not tried again where that is hopeless', () => {
+    assert.equal(findFault(podWith(looping(78, 0)))?.hopeless, 'HopelessConfiguration');
+    assert.equal(findFault(podWith(looping(127, 0)))?.hopeless, 'CommandNotRunnable');
+  });
+});
+
 describe('pods with several containers', () => {
   const running = { running: {} };
   const ended = (exitCode: number) => ({ terminated: { exitCode, message: 'gone' } });
