@@ -78,7 +78,7 @@ const failurePolicySchema = z
       .describe("A pod whose image can't be pulled, or that lacks a Secret or ConfigMap, has failed after so long."),
     unschedulableSeconds: integer(0)
       .default(3600)
-      .describe('A pod for which no node has room has failed after so long.'),
+      .describe("A pod for which no node has room, or whose node can't set up its volumes, has failed after so long."),
   })
   .prefault({})
   .describe('What follows from failures of pods.');

@@ -99,6 +99,8 @@ export const REASONS = {
   configurationMissing: 'ConfigurationMissing',
   /** No node has had room for a pod for too long. */
   unschedulable: 'Unschedulable',
+  /** The node of a pod could not set up its volumes, or its network, for too long. */
+  volumesUnavailable: 'VolumesUnavailable',
   deadlineExceeded: 'DeadlineExceeded',
   applyFailed: 'ApplyFailed',
 } as const;

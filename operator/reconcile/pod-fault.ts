@@ -122,6 +122,13 @@ export function unschedulableFault(pod: Stored<Pod>, condition: PodCondition, se
   return buildFault(pod, { message, hopeless: REASONS.unschedulable, reason: condition.reason });
 }
 
+/** The fault of a pod for which its node could not do what comes before its containers. Its events have the details. */
+export function unpreparedFault(pod: Stored<Pod>, condition: PodCondition, seconds: number): PodFault | null {
+  const { nodeName } = pod.spec;
+  const message = `node ${nodeName} could not set up its volumes or its network for ${seconds} s`;
+  return buildFault(pod, { message, hopeless: REASONS.volumesUnavailable, reason: condition.reason });
+}
+
 interface FaultDetails {
   readonly message: string;
   readonly exitCode?: number;

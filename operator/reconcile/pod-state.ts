@@ -58,6 +58,15 @@ export function unschedulableMessage(pod: Pod): string | null {
   return condition?.status === 'False' ? (condition.message ?? condition.reason ?? 'unschedulable') : null;
 }
 
+/** The node's word that it has not set up the pod's volumes and network, without which no container starts. */
+export function unpreparedCondition({ metadata, spec, status }: Pod): PodCondition | null {
+  const isComing =
+    metadata.deletionTimestamp === undefined && spec.nodeName !== undefined && status?.phase === 'Pending';
+  if (!isComing) return null;
+  const condition = (status.conditions ?? []).find(({ type }) => type === 'PodReadyToStartContainers');
+  return condition?.status === 'False' ? condition : null;
+}
+
 /** The scheduler's word that no node has room. A pod that waits at a gate, for its gang or its quota, is no such pod. */
 export function unschedulableCondition(pod: Pod): PodCondition | null {
   if (pod.metadata.deletionTimestamp !== undefined) return null;

@@ -1,11 +1,11 @@
-// Pods that come no further: an image that can't be pulled, a Secret that isn't there, no node with room. Says since when,
-// and when that has lasted too long. Pure; it refuses to know what follows.
+// Pods that come no further: an image that can't be pulled, a Secret that isn't there, no node with room, a volume that can't
+// be mounted. Says since when, and when that has lasted too long. Pure; it refuses to know what follows.
 
 import type { PPOJob, PPOJobStatus, UnstartablePod } from '../api/ppojob.ts';
 import { timestamp } from '../cluster/clock.ts';
-import type { Pod, Stored } from '../cluster/objects.ts';
-import { findUnstartable, type PodFault, unschedulableFault } from './pod-fault.ts';
-import { groupOf, unschedulableCondition } from './pod-state.ts';
+import type { Pod, PodCondition, Stored } from '../cluster/objects.ts';
+import { findUnstartable, type PodFault, unpreparedFault, unschedulableFault } from './pod-fault.ts';
+import { groupOf, unpreparedCondition, unschedulableCondition } from './pod-state.ts';
 import { isNeeded } from './wanted-pods.ts';
 
 export interface StuckInput {
@@ -26,7 +26,7 @@ export interface Stuck {
 }
 
 export function findStuck(input: StuckInput): Stuck {
-  const parts = [findUnstartablePods(input), findUnschedulablePods(input)];
+  const parts = [findUnstartablePods(input), ...WAITS.map((wait) => findWaitingPods(input, wait))];
   const left = parts.flatMap(({ leftMs }) => (leftMs === null ? [] : [leftMs]));
   return {
     faults: parts.flatMap(({ faults }) => faults),
@@ -58,19 +58,31 @@ function isDispensable(pod: Stored<Pod>, { job, status, pods }: StuckInput): boo
   return groupOf(pod) === 'generation' && isTraining && pods.some(isGenerating);
 }
 
-function findUnschedulablePods(input: StuckInput): Stuck {
+/** What a pod waits for, and the fault of one that has waited for so long. */
+interface Wait {
+  readonly conditionOf: (pod: Pod) => PodCondition | null;
+  readonly faultOf: (pod: Stored<Pod>, condition: PodCondition, seconds: number) => PodFault | null;
+}
+
+/** For room on a node; then for what its node does before containers start. */
+const WAITS: readonly Wait[] = [
+  { conditionOf: unschedulableCondition, faultOf: unschedulableFault },
+  { conditionOf: unpreparedCondition, faultOf: unpreparedFault },
+];
+
+function findWaitingPods(input: StuckInput, { conditionOf, faultOf }: Wait): Stuck {
   const { job, pods, nowMs } = input;
   const limitSeconds = job.spec.failurePolicy.unschedulableSeconds;
   const faults: PodFault[] = [];
   let leftMs = Number.POSITIVE_INFINITY;
   for (const pod of pods) {
-    const condition = unschedulableCondition(pod);
+    const condition = conditionOf(pod);
     if (condition === null || isDispensable(pod, input)) continue;
     const sinceMs = Date.parse(condition.lastTransitionTime ?? pod.metadata.creationTimestamp);
     const podLeftMs = sinceMs + limitSeconds * 1000 - nowMs;
     if (podLeftMs > 0) leftMs = Math.min(leftMs, podLeftMs);
     else {
-      const fault = unschedulableFault(pod, condition, limitSeconds);
+      const fault = faultOf(pod, condition, limitSeconds);
       if (fault !== null) faults.push(fault);
     }
   }

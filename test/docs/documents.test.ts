@@ -69,7 +69,7 @@ test('every condition, and every reason for which a job fails, is explained', ()
   const ends = [
     ...[REASONS.restartLimitReached, REASONS.backoffLimitExceeded, REASONS.failurePolicy, REASONS.unschedulable],
     ...[REASONS.hopelessConfiguration, REASONS.commandNotRunnable, REASONS.imageUnavailable],
-    ...[REASONS.configurationMissing, REASONS.deadlineExceeded],
+    ...[REASONS.configurationMissing, REASONS.volumesUnavailable, REASONS.deadlineExceeded],
   ];
   for (const reason of ends) assert.match(policy, new RegExp(`^\\| \`${reason}\` \\|`, 'm'));
 });

@@ -117,6 +117,16 @@ export const REMEDIES: Readonly<Record<Reason, Remedy>> = {
       NEW_JOB,
     ],
   },
+  [REASONS.volumesUnavailable]: {
+    means:
+      "The node of a pod could not set up its volumes, or its network, and so started none of the pod's containers.",
+    remedies: [
+      'see what the node says: kubectl describe pod {pod} -n {namespace}',
+      'create the Secret, ConfigMap or volume claim that a volume of the podTemplate names, or take it out',
+      'where volumes take so long, raise spec.failurePolicy.unschedulableSeconds',
+      NEW_JOB,
+    ],
+  },
   [REASONS.deadlineExceeded]: {
     means: 'The job has run for longer than spec.activeDeadlineSeconds.',
     remedies: [

@@ -1,8 +1,8 @@
-/** A pod that comes no further, while the operator still waits for it: no room, a gate, an image, a Secret. Pure. */
+/** A pod that comes no further, while the operator still waits for it: no room, a gate, an image, a Secret, a volume. Pure. */
 import { REASONS } from '../../api/names.ts';
 import type { Pod, Stored } from '../../cluster/objects.ts';
 import { findUnstartable } from '../../reconcile/pod-fault.ts';
-import { unschedulableCondition } from '../../reconcile/pod-state.ts';
+import { unpreparedCondition, unschedulableCondition } from '../../reconcile/pod-state.ts';
 
 export interface StuckPod {
   readonly pod: Stored<Pod>;
@@ -17,7 +17,7 @@ const GATED = 'SchedulingGated';
 /** What can't start is told before what has no room: it needs somebody's hands. */
 export function findStuckPod(pods: readonly Stored<Pod>[]): StuckPod | null {
   const live = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-  for (const find of [findBroken, findUnplaced, findGated]) {
+  for (const find of [findBroken, findUnplaced, findUnprepared, findGated]) {
     for (const pod of live) {
       const stuck = find(pod);
       if (stuck !== null) return stuck;
@@ -36,6 +36,12 @@ function findUnplaced(pod: Stored<Pod>): StuckPod | null {
   if (condition === null) return null;
   const why = `no node has room for it: ${condition.message ?? ''}`;
   return { pod, reason: REASONS.unschedulable, why, remedies: [] };
+}
+
+function findUnprepared(pod: Stored<Pod>): StuckPod | null {
+  if (unpreparedCondition(pod) === null) return null;
+  const why = `node ${pod.spec.nodeName} has not set up its volumes and its network yet`;
+  return { pod, reason: REASONS.volumesUnavailable, why, remedies: [] };
 }
 
 function findGated(pod: Stored<Pod>): StuckPod | null {

@@ -58,6 +58,12 @@ export function unschedulable(since: string | null = START, reason = 'Unschedula
   return { phase: 'Pending', conditions: [{ ...condition, ...(since !== null && { lastTransitionTime: since }) }] };
 }
 
+/** Of a pod that has a node, which has not set up its volumes and network. */
+export function unprepared(since: string = START): PodStatus {
+  const condition = { type: 'PodReadyToStartContainers', status: 'False', lastTransitionTime: since } as const;
+  return { ...waiting('ContainerCreating'), conditions: [condition] };
+}
+
 export function faultOf(role: RoleName, more: Partial<PodFault> = {}): PodFault {
   return {
     ...{ pod: `tiny-${role}-0`, uid: `${role}-0`, role, group: role, exitCode: 1, message: 'boom' },

@@ -6,7 +6,7 @@ import type { PPOJobStatus } from '../../../operator/api/ppojob.ts';
 import { timestamp } from '../../../operator/cluster/clock.ts';
 import type { Pod, Stored } from '../../../operator/cluster/objects.ts';
 import { findStuck } from '../../../operator/reconcile/stuck-pods.ts';
-import { jobOf, podOf, START_MS, unschedulable, waiting } from './builders.ts';
+import { jobOf, podOf, START_MS, unprepared, unschedulable, waiting } from './builders.ts';
 import { RUNNING } from './fixtures.ts';
 
 const job = jobOf({ failurePolicy: { unstartableSeconds: 10, unschedulableSeconds: 100 } });
@@ -62,5 +62,21 @@ describe('pods without a node', () => {
 
   it('wait for as long as they must at a gate', () => {
     assert.deepEqual(stuckAt(9999, [podOf('actor', unschedulable(null, 'SchedulingGated'))]), NOTHING);
+  });
+});
+
+describe('pods whose node does not set them up', () => {
+  const onNode = (pod: Stored<Pod>): Stored<Pod> => ({ ...pod, spec: { ...pod.spec, nodeName: 'node-a' } });
+
+  it('have failed after as long', () => {
+    const pods = [onNode(podOf('actor', unprepared())), onNode(podOf('reward', RUNNING))];
+    assert.deepEqual(stuckAt(40, pods), { ...NOTHING, leftMs: 60_000 });
+    assert.deepEqual(stuckAt(100, pods), { ...NOTHING, faults: ['actor-0 VolumesUnavailable'] });
+  });
+
+  it('are others than those that have no node yet, or whose image is on its way', () => {
+    const [condition] = unprepared().conditions!;
+    const pulling = { ...waiting('ContainerCreating'), conditions: [{ ...condition!, status: 'True' as const }] };
+    assert.deepEqual(stuckAt(9999, [podOf('actor', unprepared()), onNode(podOf('reward', pulling))]), NOTHING);
   });
 });

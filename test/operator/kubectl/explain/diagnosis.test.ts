@@ -97,6 +97,17 @@ test('a pod without room, at a gate, or without its image', () => {
   assert.deepEqual([noImage.headline, noImage.reason], ['waits for pod tiny-critic-0', 'ImageUnavailable']);
 });
 
+test('a pod whose node has not set up its volumes', () => {
+  const conditions = [{ type: 'PodReadyToStartContainers', status: 'False' as const }];
+  const pod = storedPod('actor', 0, { phase: 'Pending', conditions });
+  const found = diagnoseStatus(
+    { conditions: [ACCEPTED] },
+    { pods: [{ ...pod, spec: { ...pod.spec, nodeName: 'n1' } }] },
+  );
+  assert.deepEqual([found.headline, found.reason], ['waits for pod tiny-actor-0', 'VolumesUnavailable']);
+  assert.match(found.why, /node n1 has not set up its volumes/);
+});
+
 test('pods that the API server refuses', () => {
   const conditions = [ACCEPTED, condition('Scheduled', 'False', 'PodsMissing', '0 of 7 pods exist')];
   const events = [storedEvent('PPOJob', 'tiny', 'ApplyFailed', 'exceeded quota: gpus')];
