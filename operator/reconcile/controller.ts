@@ -10,7 +10,7 @@ import type { ObjectCache } from '../cluster/object-cache.ts';
 import type { KubernetesObject, WatchEvent } from '../cluster/objects.ts';
 import { keyOf, ownerKeyOf, PPO_JOBS } from './ppojob-kind.ts';
 import type { ReconcileResult } from './result.ts';
-import { type Priority, type QueueObserver, type QueueStatistics, WorkQueue } from './work-queue.ts';
+import { type QueueObserver, type QueueStatistics, WorkQueue } from './work-queue.ts';
 
 /** Told what happens, for metrics. */
 export interface ControllerObserver {
@@ -135,11 +135,12 @@ export class Controller {
       ...(namespace !== undefined && { namespace }),
     });
     for await (const update of updates) {
+      const keysBefore = update.type === 'LISTED' ? this.#jobKeys() : [];
       const isNews = cache.apply(kind, update);
       if (update.type === 'LISTED') {
         options.onListed();
-        // A list shows what is there, not what has gone since the last watch: every job may have lost a child.
-        this.#enqueueAll('low');
+        // A list shows what is there, not what has gone since the last watch: every job may have lost a child, or has gone.
+        this.#enqueueAll([...keysBefore, ...this.#jobKeys()]);
       } else if (isNews || update.type !== 'ADDED') {
         // What we have made ourselves was taken into account when it was made.
         this.#enqueueChange(options.keyOfObject(update.object), update);
@@ -151,7 +152,7 @@ export class Controller {
     const { clock, resyncMs = DEFAULT_RESYNC_MS } = this.#options;
     while (!signal.aborted) {
       await sleep(resyncMs, { clock, signal });
-      if (!signal.aborted) this.#enqueueAll('low');
+      if (!signal.aborted) this.#enqueueAll(this.#jobKeys());
     }
   }
 
@@ -162,8 +163,12 @@ export class Controller {
     else this.#queue.add(key);
   }
 
-  #enqueueAll(priority: Priority): void {
-    for (const job of this.#options.cache.list(PPO_JOBS)) this.#queue.add(keyOf(job.metadata), priority);
+  #enqueueAll(keys: readonly string[]): void {
+    for (const key of keys) this.#queue.add(key, 'low');
+  }
+
+  #jobKeys(): string[] {
+    return this.#options.cache.list(PPO_JOBS).map(({ metadata }) => keyOf(metadata));
   }
 
   async #work(): Promise<void> {

@@ -2,14 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { PODS } from '../../../operator/cluster/cluster.ts';
+import { type Cluster, PODS } from '../../../operator/cluster/cluster.ts';
+import { GoneError } from '../../../operator/cluster/errors.ts';
 import { MemoryCluster } from '../../../operator/cluster/memory-cluster.ts';
 import { ObjectCache } from '../../../operator/cluster/object-cache.ts';
 import type { KubernetesObject, Pod, Stored } from '../../../operator/cluster/objects.ts';
 import { Controller } from '../../../operator/reconcile/controller.ts';
 import { PPO_JOBS, type PPOJobObject } from '../../../operator/reconcile/ppojob-kind.ts';
 import { DONE, type ReconcileResult } from '../../../operator/reconcile/result.ts';
-import { buildPod, ManualClock, settle, WRITER } from '../cluster/fixtures.ts';
+import { buildPod, ManualClock, overrideCluster, settle, WRITER } from '../cluster/fixtures.ts';
 import { buildJob } from './fixtures.ts';
 
 function jobNamed(name: string): PPOJobObject {
@@ -33,15 +34,20 @@ async function withController(
     cache: ObjectCache;
     errors: unknown[];
   }) => Promise<void>,
-  patienceMs?: (child: KubernetesObject) => number,
+  options: {
+    readonly patienceMs?: (child: KubernetesObject) => number;
+    /** The cluster as the controller sees it. */
+    readonly view?: (cluster: Cluster) => Cluster;
+  } = {},
 ): Promise<void> {
+  const { patienceMs, view = (cluster) => cluster } = options;
   const clock = new ManualClock();
   const cluster = new MemoryCluster({ clock });
   const cache = new ObjectCache({ indexLabel: 'job' });
   const errors: unknown[] = [];
   const onError = (error: unknown): number => errors.push(error);
   const controller = new Controller({
-    ...{ cluster, cache, clock, reconcile, onError, resyncMs: 60_000 },
+    ...{ cluster: view(cluster), cache, clock, reconcile, onError, resyncMs: 60_000 },
     ...(patienceMs !== undefined && { patienceMs }),
   });
   const stop = new AbortController();
@@ -97,7 +103,7 @@ describe('Controller', () => {
       await settle();
       assert.equal(numRuns, 4);
     };
-    await withController(reconcile, body, patienceMs);
+    await withController(reconcile, body, { patienceMs });
   });
 
   it('never reconciles one job twice at once, but several jobs do', async () => {
@@ -144,6 +150,34 @@ describe('Controller', () => {
       assert.equal(numRuns, 3);
       assert.deepEqual(errors, [new Error('lost')]);
     });
+  });
+
+  it('looks once more at a job that has gone while nobody watched', async () => {
+    const keys: string[] = [];
+    const reconcile = async (key: string): Promise<ReconcileResult> => {
+      keys.push(key);
+      return DONE;
+    };
+    const lost = Promise.withResolvers<never>();
+    const view = (cluster: Cluster): Cluster =>
+      overrideCluster(cluster, {
+        watch: async function* (kind, options) {
+          // Of jobs nothing is heard until the server's history is lost.
+          if (kind.kind === PPO_JOBS.kind) await lost.promise;
+          yield* cluster.watch(kind, options);
+        },
+      });
+    const body: Parameters<typeof withController>[1] = async ({ cluster, cache, clock }) => {
+      const job = await cluster.create(PPO_JOBS, buildJob(), WRITER);
+      cache.remember(PPO_JOBS, job);
+      await cluster.delete(PPO_JOBS, job.metadata);
+      await settle();
+      assert.deepEqual(keys, []);
+      lost.reject(new GoneError('too old'));
+      await clock.advance(1000);
+      assert.deepEqual(keys, ['default/tiny']);
+    };
+    await withController(reconcile, body, { view });
   });
 
   it('comes back when asked to, and looks at every job now and then', async () => {
