@@ -13,7 +13,7 @@ import {
   type ResourceKind,
   SERVICES,
 } from '../cluster/cluster.ts';
-import { AlreadyExistsError, ConflictError, NotFoundError } from '../cluster/errors.ts';
+import { AlreadyExistsError, ConflictError, NotFoundError, UnavailableError } from '../cluster/errors.ts';
 import { flattenFields } from '../cluster/field-paths.ts';
 import { copyJson, type Json } from '../cluster/json.ts';
 import type { KubernetesObject, NetworkPolicy, Pod, Stored } from '../cluster/objects.ts';
@@ -61,21 +61,27 @@ const MAX_ERRORS = 16;
 export async function act(cluster: Cluster, input: ActInput): Promise<Error[]> {
   const errors: Error[] = [];
   let { mayCreatePods } = input;
-  const take = async (step: Step): Promise<void> => {
+  const take = async (step: Step): Promise<Error | null> => {
     const error = await attempt(step);
-    if (error === null) return;
+    if (error === null) return null;
     if (step.isForPods) mayCreatePods = false;
     errors.push(error);
+    return error;
   };
   const steps = [...applySteps(cluster, input), ...podSteps(cluster, input)];
   for (const step of steps) if (!step.createsPod) await take(step);
   const creations = mayCreatePods ? steps.filter((step) => step.createsPod) : [];
-  // The first alone, then ever more at once, as Kubernetes' own controllers: a quota that refuses one refuses all.
+  // The first alone, then ever more at once, as Kubernetes' own controllers: what refuses one may refuse all.
   for (let start = 0, size = 1; start < creations.length; start += size, size = Math.min(2 * size, MAX_BATCH)) {
-    await Promise.all(creations.slice(start, start + size).map(take));
-    if (errors.length >= MAX_ERRORS) break;
+    const results = await Promise.all(creations.slice(start, start + size).map(take));
+    if (errors.length >= MAX_ERRORS || results.every(isUnavailable)) break;
   }
   return errors;
+}
+
+/** Such answers take long, and keep the connections that other jobs need: whoever waits on a namespace's webhooks waits alone. */
+function isUnavailable(error: Error | null): boolean {
+  return error?.cause instanceof UnavailableError;
 }
 
 /** Deletes pods of a job of which nothing else is done. Returns what failed. */
@@ -212,22 +218,32 @@ function podSteps(cluster: Cluster, { observed, desired, ...input }: ActInput): 
   return [
     ...abandonSteps(cluster, observed.pods, input.abandoned),
     ...observed.pods.filter(isDue).map((pod) => deletion(cluster, PODS, pod)),
-    ...desired.pods.filter(isMissing).map((pod) => creation(cluster, pod)),
+    ...desired.pods.filter(isMissing).map((pod) => creation(cluster, pod, observed.job.metadata.uid)),
   ];
 }
 
-/** The name may still belong to a pod of an earlier job: then trying again later is right, and no news. */
-function creation(cluster: Cluster, pod: Pod): Step {
+/**
+ * The name may still belong to a pod of an earlier job: then trying again later is right, and no news. Or the pod is there
+ * already, made by a request whose answer was lost.
+ */
+function creation(cluster: Cluster, pod: Pod, jobUid: string): Step {
   const run = async (): Promise<void> => {
     try {
       await cluster.create(PODS, pod, { fieldManager: FIELD_MANAGER });
     } catch (error) {
       if (!(error instanceof AlreadyExistsError)) throw error;
       const other = await cluster.get(PODS, pod.metadata);
-      if (other.metadata.deletionTimestamp === undefined) throw error;
+      if (other.metadata.deletionTimestamp === undefined && !isOwnPod(other, pod, jobUid)) throw error;
     }
   };
   return { name: `create Pod ${pod.metadata.name}`, createsPod: true, run };
+}
+
+/** Not one that has lost the labels by which the job's pods are followed: the job would wait for it without a word. */
+function isOwnPod(stored: Stored<Pod>, wanted: Pod, jobUid: string): boolean {
+  const { labels = {} } = wanted.metadata;
+  const isFollowed = Object.entries(labels).every(([name, value]) => stored.metadata.labels?.[name] === value);
+  return isControlledBy(stored, jobUid) && isFollowed;
 }
 
 function deletion<T extends KubernetesObject>(

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { FIELD_MANAGER, LABELS } from '../../../operator/api/names.ts';
-import { CONFIG_MAPS, EVENTS, PODS, SERVICES } from '../../../operator/cluster/cluster.ts';
-import { ConflictError } from '../../../operator/cluster/errors.ts';
+import { CONFIG_MAPS, EVENTS, PODS, SERVICES, type WatchOptions } from '../../../operator/cluster/cluster.ts';
+import { ConflictError, UnavailableError } from '../../../operator/cluster/errors.ts';
 import { PPO_JOBS } from '../../../operator/reconcile/ppojob-kind.ts';
-import { NAMESPACE, WRITER } from '../cluster/fixtures.ts';
-import { failedStatus, JOB, JOB_KEY, POD_NAMES, RUNNING, SUCCEEDED, World } from './fixtures.ts';
+import { NAMESPACE, overrideCluster, settle, WRITER } from '../cluster/fixtures.ts';
+import { buildJob, failedStatus, JOB, JOB_KEY, POD_NAMES, RUNNING, SUCCEEDED, World } from './fixtures.ts';
 
 let world: World;
 beforeEach(() => {
@@ -20,6 +20,11 @@ afterEach(() => world.stopOperator());
 async function fail(name: string, exitCode = 1, message = 'boom'): Promise<void> {
   await world.setPodStatus(name, failedStatus(exitCode, message));
   await world.settle();
+}
+
+/** A watch that brings nothing. */
+async function* silence({ signal }: WatchOptions): AsyncGenerator<never> {
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }
 
 async function eventReasons(): Promise<string[]> {
@@ -368,6 +373,43 @@ describe('the cluster is difficult', () => {
     await world.clock.advance(60_000);
     assert.deepEqual(await world.podNames(), POD_NAMES);
     assert.equal((await world.condition('Scheduled'))?.status, 'True');
+  });
+
+  it('says nothing of a pod whose making was not answered, and makes it once', async () => {
+    const create = world.store.create.bind(world.store);
+    let isLost = true;
+    world.store.create = async (kind, object, options) => {
+      const made = await create(kind, object, options);
+      if (!isLost || object.metadata.name !== 'tiny-reward-0') return made;
+      isLost = false;
+      throw new UnavailableError('the connection was lost');
+    };
+    // The watch is as late as it may be.
+    world.cluster = overrideCluster(world.store, {
+      watch: (kind, o) => (kind.kind === 'Pod' ? silence(o) : world.store.watch(kind, o)),
+    });
+    await world.stopOperator();
+    world.startOperator();
+    await world.createJob();
+    await world.clock.advance(1_000);
+    assert.equal((await world.condition('Scheduled'))?.status, 'True');
+    assert.deepEqual(
+      world.errors.map((error) => (error as Error).message),
+      ['create Pod tiny-reward-0: the connection was lost'],
+    );
+    assert.equal((await eventReasons()).filter((reason) => reason === 'ApplyFailed').length, 1);
+  });
+
+  it('does not ask a server that has no time for one pod for all of them', async () => {
+    const asked: string[] = [];
+    world.store.create = async (kind, object) => {
+      if (kind.kind === 'Pod') asked.push(object.metadata.name);
+      throw new UnavailableError('failed calling webhook: context deadline exceeded');
+    };
+    await world.store.apply(PPO_JOBS, buildJob(), { ...WRITER, force: true });
+    await settle();
+    assert.deepEqual([...new Set(asked)], ['tiny-coordinator-0']);
+    assert.equal((await world.condition('Scheduled'))?.message, '0 of 7 pods exist');
   });
 
   it('knows a child again whose labels somebody takes off and puts back', async () => {
