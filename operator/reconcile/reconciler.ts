@@ -74,7 +74,7 @@ export class PPOJobReconciler {
   }
 
   async #reconcileValid(key: string, found: Observed, job: PPOJob): Promise<ReconcileResult> {
-    const begun = await this.#begin(found.job, job);
+    const begun = await this.#begin(found, job);
     if ('type' in begun) return begun;
     const observed = { ...found, job: begun.job };
     const { pods } = observed;
@@ -168,13 +168,13 @@ export class PPOJobReconciler {
    * Before its first pod a job's status says that it has started: from then on the API server holds its spec to what the
    * pods are made from. A spec that has changed since it was read is a conflict.
    */
-  async #begin(stored: Stored<PPOJobObject>, job: PPOJob): Promise<Written> {
+  async #begin({ job: stored, pods }: Observed, job: PPOJob): Promise<Written> {
     const { status: previous = {}, metadata } = stored;
     const hasBegun = previous.startTime !== undefined || job.spec.suspend || pastOutcome(previous) !== null;
     if (hasBegun) return { job: stored };
     const nowMs = this.#options.clock.nowMs();
     const { generation } = metadata;
-    const status = computeStatus({ job, generation, previous, pods: [], judgement: NOTHING, progress: null, nowMs });
+    const status = computeStatus({ job, generation, previous, pods, judgement: NOTHING, progress: null, nowMs });
     // Nothing has been done yet about what is new in the spec.
     const { observedGeneration: _, ...begun } = status;
     const { observedGeneration } = previous;

@@ -68,6 +68,20 @@ describe('a suspended job', () => {
     assert.equal((await world.condition('Failed'))?.reason, 'DeadlineExceeded');
   });
 
+  it('resumed before its pods could be deleted counts no failure twice', async () => {
+    await world.createJob();
+    await world.runAllPods();
+    const remove = world.store.delete.bind(world.store);
+    world.store.delete = () => Promise.reject(new Error('the network is gone'));
+    await world.setPodStatus('tiny-reward-0', failedStatus(1, 'boom'));
+    await world.changeSpec({ suspend: true });
+    await world.changeSpec({ suspend: false });
+    world.store.delete = remove;
+    await world.clock.advance(60_000);
+    assert.deepEqual(await world.podNames(), POD_NAMES);
+    assert.equal(await world.restarts('reward'), 1);
+  });
+
   it('stops its pods in their own time, whatever the clock of the operator says', async () => {
     await world.createJob();
     await world.runAllPods();
