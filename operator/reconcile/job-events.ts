@@ -65,3 +65,8 @@ export function abandonEvents(pods: readonly Stored<Pod>[], uids: ReadonlySet<st
       message: `pod ${metadata.name} should have stopped long ago: its node seems lost, and it is removed by force`,
     }));
 }
+
+/** Of what the API server refused. */
+export function refusalEvent({ message }: Error): EventMessage {
+  return { type: 'Warning', reason: REASONS.applyFailed, message };
+}

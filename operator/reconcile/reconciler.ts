@@ -4,14 +4,14 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { CleanPodPolicy } from '../api/lifecycle-schema.ts';
-import { FIELD_MANAGER, PORTS, REASONS } from '../api/names.ts';
+import { FIELD_MANAGER, PORTS } from '../api/names.ts';
 import { type ParsedPPOJob, parsePPOJob } from '../api/parse.ts';
 import type { PPOJob, PPOJobStatus, ProgressStatus } from '../api/ppojob.ts';
 import type { Problem } from '../api/problems.ts';
 import type { Clock } from '../cluster/clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Discovery } from '../cluster/discovery.ts';
-import { ConflictError, NotFoundError } from '../cluster/errors.ts';
+import { ConflictError, ForbiddenError, NotFoundError } from '../cluster/errors.ts';
 import type { EventMessage, EventRecorder } from '../cluster/event-recorder.ts';
 import type { Pod, Stored } from '../cluster/objects.ts';
 import { planJob } from '../plan/plan.ts';
@@ -20,7 +20,7 @@ import { checkWorkspace } from '../plan/workspace.ts';
 import { AbandonedPods, NONE_ABANDONED } from './abandoned-pods.ts';
 import { act, removePods } from './act.ts';
 import { computeInvalidStatus } from './invalid-status.ts';
-import { abandonEvents, conditionEvents, restartEvents } from './job-events.ts';
+import { abandonEvents, conditionEvents, refusalEvent, restartEvents } from './job-events.ts';
 import { type JobObserver, tell } from './job-observer.ts';
 import { findSuccess, type JudgeInput, judge, NOTHING, type Outcome, pastOutcome } from './judge.ts';
 import { lenientLifecycle } from './lenient-lifecycle.ts';
@@ -69,8 +69,14 @@ export class PPOJobReconciler {
     }
     if (observed.job.metadata.deletionTimestamp !== undefined) return this.#reconcileDeleted(key, observed);
     const parsed = parseStored(observed.job);
-    if (parsed.ok) return this.#reconcileValid(key, observed, parsed.job);
-    return this.#reconcileInvalid(key, observed, parsed.problems);
+    try {
+      if (parsed.ok) return await this.#reconcileValid(key, observed, parsed.job);
+      return await this.#reconcileInvalid(key, observed, parsed.problems);
+    } catch (error) {
+      // Only rights that somebody grants mend that, and whoever waits for the job does not read the operator's log.
+      if (error instanceof ForbiddenError) await this.#options.events.record(observed.job, refusalEvent(error));
+      throw error;
+    }
   }
 
   async #reconcileValid(key: string, found: Observed, job: PPOJob): Promise<ReconcileResult> {
@@ -112,7 +118,7 @@ export class PPOJobReconciler {
       ...restartEvents(job, status, judgement),
       ...abandonEvents(pods, abandoned.uids),
     ];
-    for (const { message } of errors) events.push({ type: 'Warning', reason: REASONS.applyFailed, message });
+    events.push(...errors.map(refusalEvent));
     const time = { job, status, judgement, abandoned, nowMs: judged.nowMs };
     const lookMs = earlier(nextLookMs(time), renewalLeftMs(certificates, judged.nowMs));
     const { restarts } = judgement;

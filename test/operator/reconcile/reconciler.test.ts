@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { FIELD_MANAGER, LABELS } from '../../../operator/api/names.ts';
 import { CONFIG_MAPS, EVENTS, PODS, SERVICES, type WatchOptions } from '../../../operator/cluster/cluster.ts';
-import { ConflictError, UnavailableError } from '../../../operator/cluster/errors.ts';
+import { ConflictError, ForbiddenError, UnavailableError } from '../../../operator/cluster/errors.ts';
 import { PPO_JOBS } from '../../../operator/reconcile/ppojob-kind.ts';
 import { NAMESPACE, overrideCluster, settle, WRITER } from '../cluster/fixtures.ts';
 import { buildJob, failedStatus, JOB, JOB_KEY, POD_NAMES, RUNNING, SUCCEEDED, World } from './fixtures.ts';
@@ -398,6 +398,17 @@ describe('the cluster is difficult', () => {
       ['create Pod tiny-reward-0: the connection was lost'],
     );
     assert.equal((await eventReasons()).filter((reason) => reason === 'ApplyFailed').length, 1);
+  });
+
+  it('says at the job what the operator may not even read', async () => {
+    const list = world.store.list.bind(world.store);
+    world.store.list = async (kind, options) => {
+      if (kind.kind === 'Secret') throw new ForbiddenError('secrets is forbidden: User "ppo" cannot list');
+      return list(kind, options);
+    };
+    await world.createJob({ security: { tls: { mode: 'Enabled' } } });
+    const event = (await world.store.list(EVENTS)).items.find(({ reason }) => reason === 'ApplyFailed');
+    assert.equal(event?.message, 'secrets is forbidden: User "ppo" cannot list');
   });
 
   it('does not ask a server that has no time for one pod for all of them', async () => {
