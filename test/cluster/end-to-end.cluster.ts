@@ -74,8 +74,12 @@ it('runs to its end for people who have only kubectl', async () => {
   assert.match(table[0] ?? '', /^NAME +STATUS +ITERATION +SCORE +KL +TOKENS\/S +RESTARTS +AGE/);
   assert.match(table[1] ?? '', /^tiny +Succeeded +30 /);
   assert.match((await kubectl('get', 'all')).stdout, /ppojob\.rlhf\.dev\/tiny/);
-  const story = (await kubectl('describe', 'ppojob', 'tiny')).stdout;
-  for (const reason of ['PodsCreated', 'PodsReady', 'Finished']) assert.match(story, new RegExp(`Normal +${reason}`));
+  // Events follow the status that they tell of.
+  await until('its story is told', async () => {
+    const story = (await kubectl('describe', 'ppojob', 'tiny')).stdout;
+    const isTold = (reason: string): boolean => new RegExp(`Normal +${reason}`).test(story);
+    return ['PodsCreated', 'PodsReady', 'Finished'].every(isTold) ? null : story;
+  });
   await until('the workers are gone', async () => {
     const { items } = await cluster.list(PODS, { namespace: world.namespace });
     const names = items.map((item) => item.metadata.name);

@@ -37,12 +37,15 @@ export function trainsFromApplyToWait(
 }
 
 /** Columns and events read as promised. */
-async function assertTold({ kubectl }: ExampleJob): Promise<void> {
+async function assertTold(job: ExampleJob): Promise<void> {
+  const { kubectl } = job;
   const [titles = '', line = ''] = (await succeed(kubectl, 'get', 'ppo')).split('\n');
   assert.match(titles, /^NAME +STATUS +ITERATION +SCORE +KL +TOKENS\/S +RESTARTS +AGE/);
   assert.match(line, /^arithmetic +Succeeded +4 +-?\d/);
-  const description = await succeed(kubectl, 'describe', 'ppojob', NAME);
-  for (const reason of ['PodsCreated', 'PodsReady', 'Finished']) {
-    assert.match(description, new RegExp(`Normal +${reason}`));
-  }
+  // Events follow the status that they tell of.
+  await job.until('its story is told', async () => {
+    const description = await succeed(kubectl, 'describe', 'ppojob', NAME);
+    const isTold = (reason: string): boolean => new RegExp(`Normal +${reason}`).test(description);
+    return ['PodsCreated', 'PodsReady', 'Finished'].every(isTold) ? null : description;
+  });
 }
