@@ -48,11 +48,10 @@ interface Step {
   readonly name: string;
   /** Whether no pod may be created when it fails. */
   readonly isForPods?: boolean;
-  readonly createsPod?: boolean;
   readonly run: () => Promise<unknown>;
 }
 
-/** Pods of one job created at the same time. */
+/** Pods of one job written at the same time. */
 const MAX_BATCH = 16;
 /** When so much has failed, what is left would most likely fail as well; it's tried later. */
 const MAX_ERRORS = 16;
@@ -61,20 +60,31 @@ const MAX_ERRORS = 16;
 export async function act(cluster: Cluster, input: ActInput): Promise<Error[]> {
   const errors: Error[] = [];
   let { mayCreatePods } = input;
-  const take = async (step: Step): Promise<Error | null> => {
+  for (const step of applySteps(cluster, input)) {
     const error = await attempt(step);
-    if (error === null) return null;
+    if (error === null) continue;
     if (step.isForPods) mayCreatePods = false;
     errors.push(error);
-    return error;
-  };
-  const steps = [...applySteps(cluster, input), ...podSteps(cluster, input)];
-  for (const step of steps) if (!step.createsPod) await take(step);
-  const creations = mayCreatePods ? steps.filter((step) => step.createsPod) : [];
-  // The first alone, then ever more at once, as Kubernetes' own controllers: what refuses one may refuse all.
-  for (let start = 0, size = 1; start < creations.length; start += size, size = Math.min(2 * size, MAX_BATCH)) {
-    const results = await Promise.all(creations.slice(start, start + size).map(take));
-    if (errors.length >= MAX_ERRORS || results.every(isUnavailable)) break;
+  }
+  errors.push(...(await takeTogether(podDeletions(cluster, input))));
+  const creations = mayCreatePods ? podCreations(cluster, input) : [];
+  errors.push(...(await takeTogether(creations, isUnavailable)));
+  return errors;
+}
+
+/**
+ * The first alone, then ever more at once, as Kubernetes' own controllers: what refuses one may refuse all. Ends early when a
+ * whole batch failed as `isHopeless` says. Returns what failed.
+ */
+async function takeTogether(
+  steps: readonly Step[],
+  isHopeless: (error: Error | null) => boolean = () => false,
+): Promise<Error[]> {
+  const errors: Error[] = [];
+  for (let start = 0, size = 1; start < steps.length; start += size, size = Math.min(2 * size, MAX_BATCH)) {
+    const results = await Promise.all(steps.slice(start, start + size).map(attempt));
+    errors.push(...results.filter((error) => error !== null));
+    if (errors.length >= MAX_ERRORS || results.every(isHopeless)) break;
   }
   return errors;
 }
@@ -91,9 +101,7 @@ export async function removePods(
   { cleanPodPolicy, abandoned }: Pick<ActInput, 'cleanPodPolicy' | 'abandoned'>,
 ): Promise<Error[]> {
   const due = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && isCleaned(pod, cleanPodPolicy));
-  const steps = [...abandonSteps(cluster, pods, abandoned), ...due.map((pod) => deletion(cluster, PODS, pod))];
-  const errors = await Promise.all(steps.map(attempt));
-  return errors.filter((error) => error !== null);
+  return takeTogether([...abandonSteps(cluster, pods, abandoned), ...due.map((pod) => deletion(cluster, PODS, pod))]);
 }
 
 function abandonSteps(cluster: Cluster, pods: readonly Stored<Pod>[], abandoned: ReadonlySet<string>): Step[] {
@@ -205,21 +213,24 @@ function isZero(value: Json): boolean {
 }
 
 /** Pods are created and deleted, never changed: their spec can't be. */
-function podSteps(cluster: Cluster, { observed, desired, ...input }: ActInput): Step[] {
-  const existing = new Set(observed.pods.map(({ metadata }) => metadata.name));
+function podDeletions(cluster: Cluster, { observed, desired, ...input }: ActInput): Step[] {
   const wanted = new Set(desired.pods.map(({ metadata }) => metadata.name));
   const isDue = (pod: Stored<Pod>): boolean => {
     if (pod.metadata.deletionTimestamp !== undefined) return false;
     if (wanted.has(pod.metadata.name)) return input.replacing.has(pod.metadata.uid);
     return isCleaned(pod, input.cleanPodPolicy);
   };
-  const isMissing = (pod: Pod): boolean =>
-    !existing.has(pod.metadata.name) && !input.heldGroups.has(groupOf(pod) ?? '');
   return [
     ...abandonSteps(cluster, observed.pods, input.abandoned),
     ...observed.pods.filter(isDue).map((pod) => deletion(cluster, PODS, pod)),
-    ...desired.pods.filter(isMissing).map((pod) => creation(cluster, pod, observed.job.metadata.uid)),
   ];
+}
+
+function podCreations(cluster: Cluster, { observed, desired, heldGroups }: ActInput): Step[] {
+  const existing = new Set(observed.pods.map(({ metadata }) => metadata.name));
+  return desired.pods
+    .filter((pod) => !existing.has(pod.metadata.name) && !heldGroups.has(groupOf(pod) ?? ''))
+    .map((pod) => creation(cluster, pod, observed.job.metadata.uid));
 }
 
 /**
@@ -236,7 +247,7 @@ function creation(cluster: Cluster, pod: Pod, jobUid: string): Step {
       if (other.metadata.deletionTimestamp === undefined && !isOwnPod(other, pod, jobUid)) throw error;
     }
   };
-  return { name: `create Pod ${pod.metadata.name}`, createsPod: true, run };
+  return { name: `create Pod ${pod.metadata.name}`, run };
 }
 
 /** Not one that has lost the labels by which the job's pods are followed: the job would wait for it without a word. */

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { CONFIG_MAPS, NETWORK_POLICIES, type ResourceKind, SERVICES } from '../../../operator/cluster/cluster.ts';
 import type { KubernetesObject } from '../../../operator/cluster/objects.ts';
 import { MACHINE } from '../../../operator/plan/platform.ts';
@@ -43,3 +44,28 @@ for (const { kind, name, content } of FOREIGN) {
     }
   });
 }
+
+it('deletes the pods of a large job side by side, and no more at once than leaves room for others', async () => {
+  const world = new World();
+  world.startOperator();
+  try {
+    await world.createJob({ roles: { generation: { replicas: 60 } } });
+    assert.equal((await world.podNames()).length, 65);
+    const remove = world.store.delete.bind(world.store);
+    let numActive = 0;
+    let most = 0;
+    world.store.delete = async (kind, name, options) => {
+      numActive += 1;
+      most = Math.max(most, numActive);
+      await setImmediate();
+      numActive -= 1;
+      return remove(kind, name, options);
+    };
+    await world.changeSpec({ suspend: true });
+    await world.clock.advance(1000);
+    assert.equal(most, 16);
+    assert.deepEqual(await world.podNames(), []);
+  } finally {
+    await world.stopOperator();
+  }
+});
