@@ -1,6 +1,6 @@
 // The dashboard of the operator: who leads, how reconciles go, what the API server answers, where jobs stand. Series are
 // described in docs/metrics.md, limits are those of the alerts.
-import { type Dashboard, type Panel, panel } from './dashboard.ts';
+import { type Dashboard, fromZero, type Panel, panel } from './dashboard.ts';
 import { Selection } from './promql.ts';
 
 const LABELS = 'namespace="$namespace"';
@@ -96,17 +96,21 @@ const api: Panel[] = [
     '99 %': itself.quantile(0.99, 'rest_client_request_duration_seconds'),
   }),
   panel('Memory', 'bytes', 'The heap is bounded by what the operator keeps of jobs and pods.', {
-    '{{pod}} resident': itself.gauge('process_resident_memory_bytes'),
-    '{{pod}} heap': itself.gauge('nodejs_heap_size_used_bytes'),
+    '{{pod}} resident': itself.gauge('process_resident_memory_bytes', 'pod'),
+    '{{pod}} heap': itself.gauge('nodejs_heap_size_used_bytes', 'pod'),
   }),
   {
     ...panel('Lag of the event loop, 99 %', 's', 'Long lags cost the lease.', {
-      '{{pod}}': itself.gauge('nodejs_eventloop_lag_p99_seconds'),
+      '{{pod}}': itself.gauge('nodejs_eventloop_lag_p99_seconds', 'pod'),
     }),
     ...{ width: 12, limit: 1 },
   },
   {
-    ...panel('CPU', 'short', 'Cores in use.', { '{{pod}}': itself.rate('process_cpu_seconds_total') }),
+    ...fromZero(
+      panel('CPU', 'short', 'Cores in use.', {
+        '{{pod}}': `sum by (pod) (${itself.rate('process_cpu_seconds_total')})`,
+      }),
+    ),
     width: 12,
   },
 ];
