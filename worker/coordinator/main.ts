@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobConfig } from '../api/job-config.ts';
 import { readJobConfig, type WorkerSettings } from '../config.ts';
+import { decideIteration } from '../service/iteration.ts';
 import { Closers, HopelessError, untilTerminated } from '../service/lifecycle.ts';
 import { createLogger, type Logger } from '../service/log.ts';
 import { createMetrics, startMetricsServer } from '../service/metrics.ts';
@@ -31,6 +32,7 @@ const FAREWELL_STEP_MS = 50;
 /** Runs the job to its end. Throws HopelessError for settings or data that can't succeed, else what ended the job. */
 export async function runCoordinator(settings: WorkerSettings): Promise<void> {
   const config = readConfig(settings);
+  decideIteration(null);
   await coordinate({ settings, config, terminated: untilTerminated(), log: createLogger(settings) });
 }
 
