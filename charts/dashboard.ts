@@ -16,6 +16,8 @@ export interface Panel {
   readonly isStacked?: boolean;
   /** Never below 0 though its unit doesn't say so: the axis begins there, so that a small change looks like one. */
   readonly isFromZero?: boolean;
+  /** Of lines that mean something good or bad, or are many; by their names. Others take Grafana's as they come. */
+  readonly colors?: Readonly<Record<string, string>>;
   /** Red above it. */
   readonly limit?: number;
   /** Red below it. */
@@ -42,6 +44,12 @@ export interface Dashboard {
   readonly window: (typeof WINDOWS)[number];
   readonly rows: readonly Row[];
 }
+
+/** Of Grafana's own palette. */
+export const COLORS = {
+  ...{ green: '#73bf69', yellow: '#f2cc0c', blue: '#5794f2', orange: '#ff780a', red: '#e02f44', purple: '#b877d9' },
+  ...{ teal: '#0a8f7d', brown: '#a06a3c', grey: '#9fa7b3', lightGrey: '#d8dce2' },
+} as const;
 
 const WINDOWS = ['5m', '15m', '1h', '6h', '1d'] as const;
 const COLUMNS = 24;
@@ -82,7 +90,11 @@ function fieldConfig(panel: Panel): object {
     thresholdsStyle: { mode: thresholds.steps.length === 1 ? 'off' : 'dashed' },
   };
   const isWhole = isStacked && unit === 'percentunit';
-  return { defaults: { unit, ...(isWhole && { max: 1 }), thresholds, custom }, overrides: [] };
+  const overrides = Object.entries(panel.colors ?? {}).map(([name, fixedColor]) => ({
+    matcher: { id: 'byName', options: name },
+    properties: [{ id: 'color', value: { mode: 'fixed', fixedColor } }],
+  }));
+  return { defaults: { unit, ...(isWhole && { max: 1 }), thresholds, custom }, overrides };
 }
 
 function options(kind: 'timeseries' | 'stat'): object {

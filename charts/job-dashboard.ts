@@ -1,6 +1,8 @@
 // The dashboard of a job: is it learning, where does the time go, is it healthy. Series are described in docs/metrics.md,
 // limits are those of the alerts.
-import { type Dashboard, fromZero, type Panel, panel } from './dashboard.ts';
+import type { WorkerRole } from '../worker/coordinator/membership.ts';
+import type { Phase } from '../worker/coordinator/progress.ts';
+import { COLORS, type Dashboard, fromZero, type Panel, panel } from './dashboard.ts';
 import { Selection } from './promql.ts';
 
 const HALF_AN_HOUR_S = 1800;
@@ -14,6 +16,17 @@ const inAnHour = (name: string): string => `sum(${job.increase(name, '1h')})`;
 function stat(title: string, unit: string, description: string, query: string): Panel {
   return { ...panel(title, unit, description, { [title]: query }), kind: 'stat', width: 3 };
 }
+
+const { green, yellow, blue, orange, red, purple, teal, brown, grey, lightGrey } = COLORS;
+/** What learning consists of in colours, what it waits for in greys. */
+const PHASES = {
+  ...{ Generating: blue, Scoring: orange, Training: teal, SyncingWeights: purple, Evaluating: yellow },
+  ...{ Checkpointing: brown, WaitingForWorkers: grey, Starting: lightGrey, Finished: green, Failed: red },
+} satisfies Record<Phase, string>;
+const ROLES = { generation: blue, actor: teal, critic: purple, reference: orange, reward: yellow } satisfies Record<
+  WorkerRole,
+  string
+>;
 
 const now: Panel[] = [
   stat('Iteration', 'none', 'Iterations done.', gauge('ppo_iteration')),
@@ -135,7 +148,7 @@ const time: Panel[] = [
     ...panel('Time by phase', 'percentunit', 'One phase takes most: give its role more replicas or threads.', {
       '{{phase}}': `${job.share('ppo_phase_seconds_total', 'phase')} > 0`,
     }),
-    ...{ isStacked: true, width: 12 },
+    ...{ isStacked: true, width: 12, colors: PHASES },
   },
   {
     ...panel('Length of an iteration', 's', 'Without checkpoints.', { mean: job.mean('ppo_iteration_seconds') }),
@@ -182,7 +195,7 @@ const generation: Panel[] = [
     ...panel('How responses end', 'percentunit', 'length: cut off at rollout.maxResponseTokens.', {
       '{{finish_reason}}': job.share('ppo_rollout_responses_total', 'finish_reason'),
     }),
-    isStacked: true,
+    ...{ isStacked: true, colors: { stop: green, length: orange } },
   },
   panel('Latency of requests, 95 %', 's', 'From arrival, but for the time from one token to the next.', {
     'begin of prefill': job.quantile(0.95, 'vllm:request_queue_time_seconds'),
@@ -232,7 +245,7 @@ const health: Panel[] = [
   }),
   {
     ...panel('Workers alive', 'none', 'By role.', { '{{role}}': gauge('ppo_members', 'role') }),
-    isStacked: true,
+    ...{ isStacked: true, colors: ROLES },
   },
   panel('Failures in the last hour', 'short', 'Each is mended by itself; many are not healthy.', {
     'workers lost': inAnHour('ppo_member_losses_total'),
