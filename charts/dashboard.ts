@@ -14,6 +14,10 @@ export interface Panel {
   readonly width?: number;
   /** One line on top of the other; together they are 1 where the unit is a share. */
   readonly isStacked?: boolean;
+  /** Never below 0 though its unit doesn't say so: the axis begins there, so that a small change looks like one. */
+  readonly isFromZero?: boolean;
+  /** Of lines that mean something good or bad, or are many; by their names. Others take Grafana's as they come. */
+  readonly colors?: Readonly<Record<string, string>>;
   /** Red above it. */
   readonly limit?: number;
   /** Red below it. */
@@ -41,6 +45,12 @@ export interface Dashboard {
   readonly rows: readonly Row[];
 }
 
+/** Of Grafana's own palette. */
+export const COLORS = {
+  ...{ green: '#73bf69', yellow: '#f2cc0c', blue: '#5794f2', orange: '#ff780a', red: '#e02f44', purple: '#b877d9' },
+  ...{ teal: '#0a8f7d', brown: '#a06a3c', grey: '#9fa7b3', lightGrey: '#d8dce2' },
+} as const;
+
 const WINDOWS = ['5m', '15m', '1h', '6h', '1d'] as const;
 const COLUMNS = 24;
 const HEIGHT = 8;
@@ -48,11 +58,15 @@ const STAT_HEIGHT = 4;
 const DATASOURCE = { type: 'prometheus', uid: '$datasource' };
 /** Both dashboards have it, and link to what has it. */
 const TAG = 'ppo-operator';
-/** Units of what is never below 0, and is compared with it. The others (losses, scores) lie anywhere. */
+/** Units of what is never below 0, and is compared with it. What has another (losses, scores) may lie anywhere. */
 const FROM_ZERO = new Set(['percentunit', 's', 'bytes', 'Bps', 'ops', 'reqps', 'none']);
 
 export function panel(title: string, unit: string, description: string, queries: Panel['queries']): Panel {
   return { title, unit, description, queries };
+}
+
+export function fromZero(panel: Panel): Panel {
+  return { ...panel, isFromZero: true };
 }
 
 function steps({ limit, atLeast }: Panel): object[] {
@@ -63,7 +77,7 @@ function steps({ limit, atLeast }: Panel): object[] {
 }
 
 function fieldConfig(panel: Panel): object {
-  const { unit, isStacked = false } = panel;
+  const { unit, isStacked = false, isFromZero = FROM_ZERO.has(unit) } = panel;
   const thresholds = { mode: 'absolute', steps: steps(panel) };
   const custom = {
     // Lines of a stack would lie on one another where something is 0.
@@ -71,12 +85,16 @@ function fieldConfig(panel: Panel): object {
     // What happens rarely is a point between gaps, which no line shows.
     showPoints: 'auto',
     spanNulls: false,
-    ...(FROM_ZERO.has(unit) && { axisSoftMin: 0 }),
+    ...(isFromZero && { axisSoftMin: 0 }),
     stacking: { mode: isStacked ? 'normal' : 'none', group: 'A' },
     thresholdsStyle: { mode: thresholds.steps.length === 1 ? 'off' : 'dashed' },
   };
   const isWhole = isStacked && unit === 'percentunit';
-  return { defaults: { unit, ...(isWhole && { max: 1 }), thresholds, custom }, overrides: [] };
+  const overrides = Object.entries(panel.colors ?? {}).map(([name, fixedColor]) => ({
+    matcher: { id: 'byName', options: name },
+    properties: [{ id: 'color', value: { mode: 'fixed', fixedColor } }],
+  }));
+  return { defaults: { unit, ...(isWhole && { max: 1 }), thresholds, custom }, overrides };
 }
 
 function options(kind: 'timeseries' | 'stat'): object {

@@ -1,37 +1,50 @@
 // The dashboard of a job: is it learning, where does the time go, is it healthy. Series are described in docs/metrics.md,
 // limits are those of the alerts.
-import { type Dashboard, type Panel, panel } from './dashboard.ts';
+import type { WorkerRole } from '../worker/coordinator/membership.ts';
+import type { Phase } from '../worker/coordinator/progress.ts';
+import { COLORS, type Dashboard, fromZero, type Panel, panel } from './dashboard.ts';
 import { Selection } from './promql.ts';
 
 const HALF_AN_HOUR_S = 1800;
 const SIX_HOURS_S = 21_600;
 
 const job = new Selection('namespace="$namespace",ppo_job="$job"');
-const of = (name: string): string => job.of(name);
-const since = (name: string): string => `time() - ${of(name)}`;
+const gauge = (name: string, label?: string): string => job.gauge(name, label);
+const since = (name: string): string => `time() - ${gauge(name)}`;
 const inAnHour = (name: string): string => `sum(${job.increase(name, '1h')})`;
 
 function stat(title: string, unit: string, description: string, query: string): Panel {
   return { ...panel(title, unit, description, { [title]: query }), kind: 'stat', width: 3 };
 }
 
+const { green, yellow, blue, orange, red, purple, teal, brown, grey, lightGrey } = COLORS;
+/** What learning consists of in colours, what it waits for in greys. */
+const PHASES = {
+  ...{ Generating: blue, Scoring: orange, Training: teal, SyncingWeights: purple, Evaluating: yellow },
+  ...{ Checkpointing: brown, WaitingForWorkers: grey, Starting: lightGrey, Finished: green, Failed: red },
+} satisfies Record<Phase, string>;
+const ROLES = { generation: blue, actor: teal, critic: purple, reference: orange, reward: yellow } satisfies Record<
+  WorkerRole,
+  string
+>;
+
 const now: Panel[] = [
-  stat('Iteration', 'none', 'Iterations done.', of('ppo_iteration')),
-  stat('Of', 'none', 'Iterations that the job is to do.', of('ppo_iteration_target')),
+  stat('Iteration', 'none', 'Iterations done.', gauge('ppo_iteration')),
+  stat('Of', 'none', 'Iterations that the job is to do.', gauge('ppo_iteration_target')),
   stat(
     'Time left',
     's',
     'At the mean length of an iteration, without checkpoints.',
-    `sum(${of('ppo_iteration_target')} - ${of('ppo_iteration')}) * ${job.mean('ppo_iteration_seconds')}`,
+    `(${gauge('ppo_iteration_target')} - ${gauge('ppo_iteration')}) * ${job.mean('ppo_iteration_seconds')}`,
   ),
-  stat('Score', 'short', 'Mean score of the last rollout.', of('ppo_rollout_score_mean')),
-  stat('Accuracy', 'percentunit', 'On held-out prompts.', of('ppo_evaluation_accuracy_ratio')),
+  stat('Score', 'short', 'Mean score of the last rollout.', gauge('ppo_rollout_score_mean')),
+  stat('Accuracy', 'percentunit', 'On held-out prompts.', gauge('ppo_evaluation_accuracy_ratio')),
   {
     ...stat(
       'Workers missing',
       'none',
       'PPOJobWorkersMissing says what to do.',
-      `sum(clamp_min(${of('ppo_members_expected')} - ${of('ppo_members')}, 0))`,
+      `sum(clamp_min(${gauge('ppo_members_expected', 'role')} - ${gauge('ppo_members', 'role')}, 0))`,
     ),
     limit: 1,
   },
@@ -52,18 +65,18 @@ const now: Panel[] = [
 
 const learning: Panel[] = [
   panel('Score', 'short', 'Rises when the policy learns. A deviation near 0 leaves nothing to learn from.', {
-    mean: of('ppo_rollout_score_mean'),
-    'standard deviation': of('ppo_rollout_score_stddev'),
+    mean: gauge('ppo_rollout_score_mean'),
+    'standard deviation': gauge('ppo_rollout_score_stddev'),
   }),
   panel('Held-out accuracy', 'percentunit', 'Falls while the score rises: the reward is being exploited.', {
-    now: of('ppo_evaluation_accuracy_ratio'),
-    before: of('ppo_evaluation_initial_accuracy_ratio'),
+    now: gauge('ppo_evaluation_accuracy_ratio'),
+    before: gauge('ppo_evaluation_initial_accuracy_ratio'),
   }),
   panel(
     'KL from the reference, nats a response',
     'short',
     'Grows without end: raise the coefficient or lower the learning rate (PPOJobKLRunaway).',
-    { KL: of('ppo_policy_kl'), target: of('ppo_policy_kl_target') },
+    { KL: gauge('ppo_policy_kl'), target: gauge('ppo_policy_kl_target') },
   ),
   {
     ...panel(
@@ -71,8 +84,8 @@ const learning: Panel[] = [
       'short',
       'From the reference: above 1 it has run away. Of an update: above 0.1 steps are too large.',
       {
-        'from the reference': of('ppo_policy_kl_per_token'),
-        'of an update': of('ppo_policy_update_kl'),
+        'from the reference': gauge('ppo_policy_kl_per_token'),
+        'of an update': gauge('ppo_policy_update_kl'),
       },
     ),
     limit: 1,
@@ -82,46 +95,52 @@ const learning: Panel[] = [
     'short',
     'Constant, or as the controller sets it: at its bounds the target is out of reach.',
     {
-      coefficient: of('ppo_policy_kl_coefficient'),
+      coefficient: gauge('ppo_policy_kl_coefficient'),
     },
   ),
-  panel('Entropy, nats a token', 'short', 'One that falls to 0 is of a policy that has stopped to explore.', {
-    entropy: of('ppo_policy_entropy'),
-  }),
+  fromZero(
+    panel('Entropy, nats a token', 'short', 'One that falls to 0 is of a policy that has stopped to explore.', {
+      entropy: gauge('ppo_policy_entropy'),
+    }),
+  ),
   {
     ...panel('Clipped', 'percentunit', 'Above 30 %: lower the learning rate or the number of epochs.', {
-      policy: of('ppo_policy_clip_fraction'),
-      critic: of('ppo_critic_clip_fraction'),
+      policy: gauge('ppo_policy_clip_fraction'),
+      critic: gauge('ppo_critic_clip_fraction'),
     }),
     limit: 0.3,
   },
   panel('Losses', 'short', "The critic's should fall; the policy's says little by itself.", {
-    policy: of('ppo_policy_loss'),
-    critic: of('ppo_critic_loss'),
+    policy: gauge('ppo_policy_loss'),
+    critic: gauge('ppo_critic_loss'),
   }),
-  panel('Gradient norms', 'short', 'Before clipping. Jumps: lower the learning rate.', {
-    policy: of('ppo_policy_gradient_norm'),
-    critic: of('ppo_critic_gradient_norm'),
-  }),
+  fromZero(
+    panel('Gradient norms', 'short', 'Before clipping. Jumps: lower the learning rate.', {
+      policy: gauge('ppo_policy_gradient_norm'),
+      critic: gauge('ppo_critic_gradient_norm'),
+    }),
+  ),
   {
     ...panel(
       'Explained variance',
       'percentunit',
       '100 % is a perfect critic, 0 one that knows the mean alone, below 0 one that harms.',
       {
-        critic: of('ppo_critic_explained_variance'),
+        critic: gauge('ppo_critic_explained_variance'),
       },
     ),
     atLeast: 0,
   },
   panel('Values', 'short', 'What the critic gives a token, and how far it is from what came of it.', {
-    mean: of('ppo_critic_value_mean'),
-    'mean distance from the return': of('ppo_critic_absolute_error_mean'),
+    mean: gauge('ppo_critic_value_mean'),
+    'mean distance from the return': gauge('ppo_critic_absolute_error_mean'),
   }),
-  panel('Learning rates', 'sci', 'By the schedule of the manifest.', {
-    policy: of('ppo_policy_learning_rate'),
-    critic: of('ppo_critic_learning_rate'),
-  }),
+  fromZero(
+    panel('Learning rates', 'sci', 'By the schedule of the manifest.', {
+      policy: gauge('ppo_policy_learning_rate'),
+      critic: gauge('ppo_critic_learning_rate'),
+    }),
+  ),
 ];
 
 const time: Panel[] = [
@@ -129,17 +148,19 @@ const time: Panel[] = [
     ...panel('Time by phase', 'percentunit', 'One phase takes most: give its role more replicas or threads.', {
       '{{phase}}': `${job.share('ppo_phase_seconds_total', 'phase')} > 0`,
     }),
-    ...{ isStacked: true, width: 12 },
+    ...{ isStacked: true, width: 12, colors: PHASES },
   },
   {
     ...panel('Length of an iteration', 's', 'Without checkpoints.', { mean: job.mean('ppo_iteration_seconds') }),
     width: 12,
   },
-  panel('Tokens a second', 'short', 'Over all replicas. Prompts and trained: over all phases.', {
-    generated: `sum(${job.rate('vllm:generation_tokens_total')})`,
-    prompts: `sum(${job.rate('vllm:prompt_tokens_total')})`,
-    trained: `max(${job.rate('ppo_train_tokens_total', 'ppo_role="actor"')})`,
-  }),
+  fromZero(
+    panel('Tokens a second', 'short', 'Over all replicas. Prompts and trained: over all phases.', {
+      generated: `sum(${job.rate('vllm:generation_tokens_total')})`,
+      prompts: `sum(${job.rate('vllm:prompt_tokens_total')})`,
+      trained: `max(${job.rate('ppo_train_tokens_total', 'ppo_role="actor"')})`,
+    }),
+  ),
   panel('Parts of a train step', 'percentunit', 'Much reduction: a slow rank or network.', {
     '{{ppo_role}} {{part}}': job.share('ppo_train_time_seconds_total', 'part', 'ppo_role'),
   }),
@@ -150,27 +171,31 @@ const time: Panel[] = [
 
 const generation: Panel[] = [
   panel('Requests', 'none', 'Many waiting for long: more replicas, or a larger rollout.maxConcurrentSequences.', {
-    running: `sum(${of('vllm:num_requests_running')})`,
-    waiting: `sum(${of('vllm:num_requests_waiting')})`,
-    'at most running': `sum(${of('ppo_generation_max_sequences')})`,
+    running: `sum(${job.of('vllm:num_requests_running')})`,
+    waiting: `sum(${job.of('vllm:num_requests_waiting')})`,
+    'at most running': `sum(${job.of('ppo_generation_max_sequences')})`,
   }),
   {
-    ...panel('KV cache', 'percentunit', 'Share in use.', { '{{pod}}': of('vllm:kv_cache_usage_perc') }),
+    ...panel('KV cache', 'percentunit', 'Share in use.', { '{{pod}}': gauge('vllm:kv_cache_usage_perc', 'pod') }),
     limit: 0.95,
   },
-  panel('Sequences decoded at once', 'short', 'Mean. Near 1: a few long responses hold up the rest.', {
-    'tokens a step': job.ratio('vllm:generation_tokens_total', 'ppo_generation_steps_total'),
-  }),
-  panel('Tokens of a response', 'short', 'Grows to the limit: the policy has learned that length pays.', {
-    mean: job.mean('ppo_rollout_response_tokens'),
-    median: job.quantile(0.5, 'ppo_rollout_response_tokens'),
-    '95 %': job.quantile(0.95, 'ppo_rollout_response_tokens'),
-  }),
+  fromZero(
+    panel('Sequences decoded at once', 'short', 'Mean. Near 1: a few long responses hold up the rest.', {
+      'tokens a step': job.ratio('vllm:generation_tokens_total', 'ppo_generation_steps_total'),
+    }),
+  ),
+  fromZero(
+    panel('Tokens of a response', 'short', 'Grows to the limit: the policy has learned that length pays.', {
+      mean: job.mean('ppo_rollout_response_tokens'),
+      median: job.quantile(0.5, 'ppo_rollout_response_tokens'),
+      '95 %': job.quantile(0.95, 'ppo_rollout_response_tokens'),
+    }),
+  ),
   {
     ...panel('How responses end', 'percentunit', 'length: cut off at rollout.maxResponseTokens.', {
       '{{finish_reason}}': job.share('ppo_rollout_responses_total', 'finish_reason'),
     }),
-    isStacked: true,
+    ...{ isStacked: true, colors: { stop: green, length: orange } },
   },
   panel('Latency of requests, 95 %', 's', 'From arrival, but for the time from one token to the next.', {
     'begin of prefill': job.quantile(0.95, 'vllm:request_queue_time_seconds'),
@@ -187,8 +212,8 @@ const health: Panel[] = [
       'sci',
       'Between generation and trainer, for the same tokens, in nats (PPOJobParityDrift).',
       {
-        largest: of('ppo_parity_logprob_difference_max'),
-        mean: of('ppo_parity_logprob_difference_mean'),
+        largest: gauge('ppo_parity_logprob_difference_max'),
+        mean: gauge('ppo_parity_logprob_difference_mean'),
       },
     ),
     limit: 1,
@@ -210,7 +235,7 @@ const health: Panel[] = [
       'Versions of the weights, of the replica that is furthest behind.',
       {
         // The replicas may have been scraped after the actor.
-        versions: `clamp_min(max(${job.of('ppo_weights_version', 'ppo_role="actor"')}) - min(${job.of('ppo_weights_version', 'ppo_role="generation"')}), 0)`,
+        versions: `clamp_min(${job.gauge('ppo_weights_version', '', 'ppo_role="actor"')} - min(${job.of('ppo_weights_version', 'ppo_role="generation"')}), 0)`,
       },
     ),
     limit: 2,
@@ -219,8 +244,8 @@ const health: Panel[] = [
     age: `time() - min(${job.of('ppo_weights_timestamp_seconds', 'ppo_role="generation"')})`,
   }),
   {
-    ...panel('Workers alive', 'none', 'By role.', { '{{role}}': of('ppo_members') }),
-    isStacked: true,
+    ...panel('Workers alive', 'none', 'By role.', { '{{role}}': gauge('ppo_members', 'role') }),
+    ...{ isStacked: true, colors: ROLES },
   },
   panel('Failures in the last hour', 'short', 'Each is mended by itself; many are not healthy.', {
     'workers lost': inAnHour('ppo_member_losses_total'),
@@ -231,14 +256,16 @@ const health: Panel[] = [
     'communicator errors': inAnHour('ppo_communicator_errors_total'),
   }),
   panel('Memory', 'bytes', 'Resident, the communicator included.', {
-    '{{pod}}': `sum by (pod) (${of('process_resident_memory_bytes')})`,
+    '{{pod}}': `sum by (pod) (${job.of('process_resident_memory_bytes')})`,
   }),
-  panel('CPU', 'short', 'Cores in use, the communicator included.', {
-    '{{pod}}': `sum by (pod) (${job.rate('process_cpu_seconds_total')})`,
-  }),
+  fromZero(
+    panel('CPU', 'short', 'Cores in use, the communicator included.', {
+      '{{pod}}': `sum by (pod) (${job.rate('process_cpu_seconds_total')})`,
+    }),
+  ),
   {
     ...panel('Models', 'bytes', 'Parameters, gradients, optimizer state, KV cache; over all pods.', {
-      '{{kind}}': `sum by (kind) (${of('ppo_model_bytes')})`,
+      '{{kind}}': `sum by (kind) (${job.of('ppo_model_bytes')})`,
     }),
     isStacked: true,
   },
@@ -251,7 +278,7 @@ const health: Panel[] = [
       's',
       '99 % of the worst process of a pod. Above a second health checks come late: more CPU.',
       {
-        '{{pod}}': `max by (pod) (${of('nodejs_eventloop_lag_p99_seconds')})`,
+        '{{pod}}': gauge('nodejs_eventloop_lag_p99_seconds', 'pod'),
       },
     ),
     limit: 1,

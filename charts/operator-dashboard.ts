@@ -1,6 +1,6 @@
 // The dashboard of the operator: who leads, how reconciles go, what the API server answers, where jobs stand. Series are
 // described in docs/metrics.md, limits are those of the alerts.
-import { type Dashboard, type Panel, panel } from './dashboard.ts';
+import { COLORS, type Dashboard, fromZero, type Panel, panel } from './dashboard.ts';
 import { Selection } from './promql.ts';
 
 const LABELS = 'namespace="$namespace"';
@@ -16,6 +16,13 @@ const itself = new Selection(LABELS, `and on (instance) ${LEADERS}`);
 function stat(title: string, unit: string, description: string, query: string): Panel {
   return { ...panel(title, unit, description, { [title]: query }), kind: 'stat', width: 6 };
 }
+
+const { green, yellow, blue, orange, red, purple, grey, lightGrey } = COLORS;
+const STAGES = {
+  ...{ Running: green, Succeeded: blue, Failed: red, Invalid: purple, Suspended: grey },
+  ...{ Scheduled: yellow, Accepted: orange, Pending: lightGrey },
+};
+const RESULTS = { success: green, requeue_after: blue, requeue: yellow, error: red };
 
 const jobs: Panel[] = [
   {
@@ -39,7 +46,7 @@ const jobs: Panel[] = [
     ...panel('Jobs by stage', 'none', 'Each job is counted at the latest stage that it has reached.', {
       '{{condition}}': `max by (condition) (${operator.of('ppo_operator_jobs')})`,
     }),
-    isStacked: true,
+    ...{ isStacked: true, colors: STAGES },
   },
   panel(
     'Pods replaced in the last hour',
@@ -55,14 +62,17 @@ const jobs: Panel[] = [
 ];
 
 const reconcile: Panel[] = [
-  panel(
-    'Reconciles',
-    'ops',
-    'error: look at the log (PPOOperatorReconcileErrors). requeue: somebody else wrote first.',
-    {
-      '{{result}}': `sum by (result) (${operator.rate('controller_runtime_reconcile_total', RECONCILE)})`,
-    },
-  ),
+  {
+    ...panel(
+      'Reconciles',
+      'ops',
+      'error: look at the log (PPOOperatorReconcileErrors). requeue: somebody else wrote first.',
+      {
+        '{{result}}': `sum by (result) (${operator.rate('controller_runtime_reconcile_total', RECONCILE)})`,
+      },
+    ),
+    colors: RESULTS,
+  },
   panel('Length of a reconcile', 's', 'Mostly the API server.', {
     median: operator.quantile(0.5, 'controller_runtime_reconcile_time_seconds', RECONCILE),
     '99 %': operator.quantile(0.99, 'controller_runtime_reconcile_time_seconds', RECONCILE),
@@ -96,17 +106,21 @@ const api: Panel[] = [
     '99 %': itself.quantile(0.99, 'rest_client_request_duration_seconds'),
   }),
   panel('Memory', 'bytes', 'The heap is bounded by what the operator keeps of jobs and pods.', {
-    '{{pod}} resident': itself.gauge('process_resident_memory_bytes'),
-    '{{pod}} heap': itself.gauge('nodejs_heap_size_used_bytes'),
+    '{{pod}} resident': itself.gauge('process_resident_memory_bytes', 'pod'),
+    '{{pod}} heap': itself.gauge('nodejs_heap_size_used_bytes', 'pod'),
   }),
   {
     ...panel('Lag of the event loop, 99 %', 's', 'Long lags cost the lease.', {
-      '{{pod}}': itself.gauge('nodejs_eventloop_lag_p99_seconds'),
+      '{{pod}}': itself.gauge('nodejs_eventloop_lag_p99_seconds', 'pod'),
     }),
     ...{ width: 12, limit: 1 },
   },
   {
-    ...panel('CPU', 'short', 'Cores in use.', { '{{pod}}': itself.rate('process_cpu_seconds_total') }),
+    ...fromZero(
+      panel('CPU', 'short', 'Cores in use.', {
+        '{{pod}}': `sum by (pod) (${itself.rate('process_cpu_seconds_total')})`,
+      }),
+    ),
     width: 12,
   },
 ];

@@ -19,8 +19,9 @@ export class Selection {
     return `${name}{${this.#labels}${more === '' ? '' : `,${more}`}}`;
   }
 
-  gauge(name: string): string {
-    return this.of(name) + this.#condition;
+  /** One line, or one for each value of a label, whichever pods it came from: of a pod that is replaced, too. */
+  gauge(name: string, label = '', more = ''): string {
+    return `max${label === '' ? '' : ` by (${label}) `}(${this.of(name, more)}${this.#condition})`;
   }
 
   /** A second. */

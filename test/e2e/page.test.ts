@@ -191,9 +191,39 @@ describe('the page in Chromium', { skip }, () => {
       await browser.until(`document.querySelector('main').textContent.includes('This job is gone')`);
       await addJob(cluster, 'evil', status());
       await browser.until(`document.querySelector('h1 .badge')?.textContent === 'Running'`);
-      await browser.until(`document.querySelector('.charts').textContent === 'No iteration is finished yet.'`);
+      await browser.until(`document.querySelector('.charts').textContent.startsWith('The curves are not known')`);
       assert.ok(await browser.evaluate(`document.querySelector('.chart') === null`));
       browser.complaints.length = 0;
+    });
+
+    it('tells of a job that is suspended or has ended how far it came, not what it did then', async () => {
+      const conditions = (type: string) => [{ ...status().conditions![0]!, type: type as 'Running' }];
+      await addJob(cluster, 'rests', status({ conditions: conditions('Suspended') }));
+      await addJob(cluster, 'failed', status({ conditions: conditions('Failed') }));
+      for (const name of ['rests', 'failed']) {
+        await browser.evaluate(`location.hash = '#/jobs/default/${name}'`);
+        await browser.until(`document.querySelector('h1')?.textContent.startsWith('${name}')`);
+        assert.equal(await browser.evaluate(`document.querySelector('.activity').textContent`), '');
+        const head = await browser.evaluate<string>(`document.querySelector('.head').innerText`);
+        assert.match(head, /3 of 12/);
+        assert.doesNotMatch(head, / left/);
+      }
+      assertAlone(server.url);
+    });
+
+    it('cuts nothing off on a phone, however long names are', async () => {
+      await addJob(cluster, 'a-long-name'.padEnd(50, 'g'), status());
+      await browser.look(360, 740);
+      await browser.evaluate(`location.hash = '#/'`);
+      await browser.until(`document.querySelectorAll('.jobs a').length === 4`);
+      const isWithin = `(inner, outer) => inner.right <= outer.right && inner.left >= outer.left`;
+      const cut = await browser.evaluate<string[]>(
+        `[...document.querySelectorAll('.jobs tbody tr')].flatMap((row) => [...row.querySelectorAll('a, span, td')]
+          .filter((one) => !(${isWithin})(one.getBoundingClientRect(), row.getBoundingClientRect()))
+          .map((one) => one.outerHTML))`,
+      );
+      assert.deepEqual(cut, []);
+      assertAlone(server.url);
     });
 
     it('says where the curves are when it doesn’t lead, and that a job is gone', async () => {

@@ -1,6 +1,6 @@
 /** A real job with every tracker on: they all tell the same as metrics.jsonl, and the job is the same bits as without. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -66,6 +66,22 @@ describe('a job with every tracker on', () => {
       const { _timestamp, _runtime, _step, ...logged } = history.get(iteration!)!;
       assert.deepEqual(logged, figures);
     }
+  });
+
+  it('tells in the logs of all roles which iteration they worked on', () => {
+    const folder = join(tracked, 'logs');
+    const lasts = readdirSync(folder).flatMap((name) => {
+      const last = readFileSync(join(folder, name), 'utf8').trim().split('\n').at(-1)!;
+      const { iteration, msg, role, name: part } = JSON.parse(last) as Record<string, unknown>;
+      // The sidecar of a single critic is never called. Of who was ended by force the last line may be an early one.
+      const isIdle = role === 'critic' && part === 'communicator';
+      return !isIdle && (msg === 'ending' || role === 'coordinator') ? [{ part, iteration }] : [];
+    });
+    assert.deepEqual(
+      lasts.filter(({ iteration }) => iteration !== 2),
+      [],
+    );
+    assert.deepEqual([...new Set(lasts.map(({ part }) => part))].toSorted(), ROLES);
   });
 
   it('sends the spans of an iteration as one tree, from every role', () => {

@@ -9,6 +9,8 @@ export interface AskedPanel {
   readonly lines: readonly Line[];
   /** Queries that gave nothing but NaN, if anything. */
   readonly empty: readonly string[];
+  /** Queries whose lines have labels that their legends don't name: a pod that is replaced begins another line. */
+  readonly unnamed: readonly string[];
 }
 
 export interface Question {
@@ -26,16 +28,23 @@ export async function askPanels(
   for (const panel of panels.filter(({ type }) => type !== 'row')) {
     const lines: Line[] = [];
     const empty: string[] = [];
+    const unnamed: string[] = [];
     for (const { expr, legendFormat } of panel.targets ?? []) {
       const query = withVariables(expr, variables);
-      const found = (await prometheus.range(query, window)).map((result) => toLine(result, legendFormat));
+      const results = await prometheus.range(query, window);
+      if (results.some(({ metric }) => !isNamed(metric, legendFormat))) unnamed.push(query);
+      const found = results.map((result) => toLine(result, legendFormat));
       const filled = found.filter(({ points }) => points.length > 0);
       if (filled.length === 0) empty.push(query);
       lines.push(...filled);
     }
-    asked.push({ panel, lines, empty });
+    asked.push({ panel, lines, empty, unnamed });
   }
   return asked;
+}
+
+function isNamed(metric: Result['metric'], legend: string): boolean {
+  return Object.keys(metric).every((label) => legend.includes(`{{${label}}}`));
 }
 
 function toLine({ metric, values }: Result, legend: string): Line {

@@ -12,7 +12,7 @@ export interface Panel {
   /** In 24 columns, and rows of about 38 pixels. */
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[];
-  readonly fieldConfig?: { readonly defaults: FieldDefaults };
+  readonly fieldConfig?: { readonly defaults: FieldDefaults; readonly overrides: readonly Override[] };
 }
 
 export interface FieldDefaults {
@@ -22,6 +22,12 @@ export interface FieldDefaults {
     readonly axisSoftMin?: number;
     readonly stacking: { readonly mode: 'normal' | 'none' };
   };
+}
+
+/** A colour for the line of a name. */
+export interface Override {
+  readonly matcher: { readonly options: string };
+  readonly properties: readonly { readonly id: string; readonly value: { readonly fixedColor: string } }[];
 }
 
 export interface Dashboard {

@@ -35,6 +35,11 @@ describe('operators that a real Prometheus scrapes', { skip }, () => {
       panels.flatMap(({ panel, empty }) => empty.map((query) => `${panel.title}: ${query}`)),
       [],
     );
+    assert.deepEqual(
+      panels.flatMap(({ unnamed }) => unnamed),
+      [],
+      'a line goes on though a pod is replaced',
+    );
     const titled = new Map(panels.map(({ panel, lines }) => [panel.title, lines]));
     assert.deepEqual(titled.get('Leaders')?.[0]?.points.at(-1)?.value, 1);
     assert.deepEqual(titled.get('Operators')?.[0]?.points.at(-1)?.value, 2);

@@ -1,13 +1,15 @@
 // Lines over time as an SVG, with the axes, limits and stacks that Grafana would draw. Knows no dashboard.
 
 import { niceTicks } from '../../operator/local/plot.ts';
-import type { FieldDefaults } from './dashboards.ts';
+import type { FieldDefaults, Override } from './dashboards.ts';
 import type { Window } from './server.ts';
 import type { Line } from './sheet.ts';
 import { formatValue } from './units.ts';
 
 export interface PlotOptions {
   readonly defaults: FieldDefaults;
+  /** One for each line. */
+  readonly colors: readonly string[];
   readonly window: Window;
   /** In pixels. */
   readonly width: number;
@@ -23,11 +25,13 @@ const BELOW = 18;
 const ABOVE = 6;
 const TIMES = [0, 0.25, 0.5, 0.75, 1];
 
-export function colorOf(index: number): string {
-  return COLORS[index % COLORS.length]!;
+/** What each line is drawn in: what its name says, or the next of the palette. */
+export function colorsOf(lines: readonly Line[], overrides: readonly Override[]): string[] {
+  const known = new Map(overrides.map(({ matcher, properties }) => [matcher.options, properties[0]!.value.fixedColor]));
+  return lines.map(({ name }, index) => known.get(name) ?? COLORS[index % COLORS.length]!);
 }
 
-export function drawPlot(given: readonly Line[], { defaults, window, width, height }: PlotOptions): string {
+export function drawPlot(given: readonly Line[], { defaults, colors, window, width, height }: PlotOptions): string {
   const { custom, thresholds, unit } = defaults;
   const isStacked = custom.stacking.mode === 'normal';
   const lines = isStacked ? stack(given) : given;
@@ -56,11 +60,11 @@ export function drawPlot(given: readonly Line[], { defaults, window, width, heig
     const finite = points.filter(({ value }) => Number.isFinite(value));
     const path = finite.map(({ time, value }) => `${toX(time).toFixed(1)},${toY(value).toFixed(1)}`);
     if (!isStacked)
-      return `<polyline points="${path.join(' ')}" fill="none" stroke="${colorOf(i)}" stroke-width="1.5"/>`;
+      return `<polyline points="${path.join(' ')}" fill="none" stroke="${colors[i]}" stroke-width="1.5"/>`;
     const ground = [finite.at(-1), finite[0]].map(
       (point) => `${toX(point?.time ?? 0).toFixed(1)},${toY(0).toFixed(1)}`,
     );
-    return `<polygon points="${[...path, ...ground].join(' ')}" fill="${colorOf(i)}"/>`;
+    return `<polygon points="${[...path, ...ground].join(' ')}" fill="${colors[i]}"/>`;
   });
   // Of a stack the lower ones lie before the higher ones.
   const parts = [...grid, ...times, ...(isStacked ? shapes.toReversed() : shapes), ...limits];

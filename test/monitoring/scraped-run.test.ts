@@ -40,6 +40,11 @@ describe('a run that a real Prometheus scrapes', { skip: skipWithout('prometheus
       panels.flatMap(({ panel, empty }) => empty.map((query) => `${panel.title}: ${query}`)),
       [],
     );
+    assert.deepEqual(
+      panels.flatMap(({ unnamed }) => unnamed),
+      [],
+      'a line goes on though a pod is replaced',
+    );
     const { html } = drawSheet(dashboard, panels, window);
     assert.equal(html.split('<section').length - 1, panels.length, 'a box for each panel');
     assert.doesNotMatch(html, /No data|NaN|Infinity/);

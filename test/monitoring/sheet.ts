@@ -2,7 +2,7 @@
 // at; draws what it is given, and judges nothing.
 
 import type { Dashboard, FieldDefaults, Panel } from './dashboards.ts';
-import { colorOf, drawPlot } from './plot.ts';
+import { colorsOf, drawPlot } from './plot.ts';
 import type { Window } from './server.ts';
 import { formatValue } from './units.ts';
 
@@ -54,16 +54,17 @@ function drawBox(panel: Panel, lines: readonly Line[], window: Window): string {
 }
 
 function drawContent(panel: Panel, lines: readonly Line[], window: Window): string {
-  const { defaults } = panel.fieldConfig ?? {};
+  const { defaults, overrides = [] } = panel.fieldConfig ?? {};
   const shown = lines.filter(({ points }) => points.length > 0);
   if (defaults === undefined || shown.length === 0) return '<p><em>No data</em></p>';
   if (panel.type === 'stat') return shown.map((line) => drawStat(lastOf(line), defaults)).join('');
   const [width, height] = [panel.gridPos.w * COLUMN - 26, panel.gridPos.h * UNIT - 90];
+  const colors = colorsOf(shown, overrides);
   const legend = shown.map((line, i) => {
     const last = formatValue(lastOf(line), defaults.unit);
-    return `<li><i style="background:${colorOf(i)}"></i>${escapeHtml(line.name)} <b>${last}</b></li>`;
+    return `<li><i style="background:${colors[i]}"></i>${escapeHtml(line.name)} <b>${last}</b></li>`;
   });
-  return `${drawPlot(shown, { defaults, window, width, height })}<ul>${legend.join('')}</ul>`;
+  return `${drawPlot(shown, { defaults, colors, window, width, height })}<ul>${legend.join('')}</ul>`;
 }
 
 function drawStat(value: number, { unit, thresholds }: FieldDefaults): string {

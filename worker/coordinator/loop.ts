@@ -4,7 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setLogIteration } from '../service/log.ts';
+import { decideIteration } from '../service/iteration.ts';
 import { unary } from '../service/rpc.ts';
 import { traceRoot } from '../service/tracing.ts';
 import { type IterationResult, iterate, measureAccuracy } from './iteration.ts';
@@ -86,7 +86,7 @@ class Course {
 
   async #step(attempt: Attempt): Promise<void> {
     const { job } = attempt;
-    setLogIteration(this.state.iteration + 1);
+    decideIteration(this.state.iteration + 1);
     const { state, metrics, samples } = await iterate(attempt, this.state);
     job.metricsLog.append({ iteration: state.iteration, policyVersion: state.iteration, metrics });
     job.trackers.log({ iteration: state.iteration, metrics, samples });

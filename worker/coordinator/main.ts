@@ -5,13 +5,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobConfig } from '../api/job-config.ts';
 import { readJobConfig, type WorkerSettings } from '../config.ts';
+import { decideIteration } from '../service/iteration.ts';
 import { Closers, HopelessError, untilTerminated } from '../service/lifecycle.ts';
 import { createLogger, type Logger } from '../service/log.ts';
 import { createMetrics, startMetricsServer } from '../service/metrics.ts';
 import { definitions } from '../service/protos.ts';
 import { startGrpcServer } from '../service/server.ts';
 import { assembleJob, createMembership } from './assemble.ts';
-import { followAwaitedReplicas } from './awaited-replicas.ts';
 import { MemberCalls } from './calls.ts';
 import { coordinatorHandlers } from './coordinator-service.ts';
 import { FigureHistory } from './figure-history.ts';
@@ -19,8 +19,9 @@ import { loadJobData } from './job-data.ts';
 import { runJob } from './loop.ts';
 import type { Membership } from './membership.ts';
 import { ProgressBoard } from './progress.ts';
+import { followWantedReplicas } from './wanted-replicas.ts';
 
-/** Between two looks at the settings while members are awaited: a kubelet replaces them within a minute or two. */
+/** Between two looks at the settings: a kubelet replaces them within a minute or two. */
 const SETTINGS_MS = 2000;
 const SWEEPS_PER_SILENCE = 8;
 const CLOSE_GRACE_MS = 2000;
@@ -31,6 +32,7 @@ const FAREWELL_STEP_MS = 50;
 /** Runs the job to its end. Throws HopelessError for settings or data that can't succeed, else what ended the job. */
 export async function runCoordinator(settings: WorkerSettings): Promise<void> {
   const config = readConfig(settings);
+  decideIteration(null);
   await coordinate({ settings, config, terminated: untilTerminated(), log: createLogger(settings) });
 }
 
@@ -73,7 +75,7 @@ export async function coordinate(options: CoordinateOptions): Promise<void> {
     const sweeper = setInterval(() => membership.sweep(), sweepMs);
     closers.add('the sweeper', async () => clearInterval(sweeper));
 
-    closers.add('the awaited replicas', followReplicas(settings, membership));
+    closers.add('the wanted replicas', followReplicas(settings, membership));
 
     const host = settings.podIp;
     const figures = new FigureHistory();
@@ -107,7 +109,7 @@ export async function coordinate(options: CoordinateOptions): Promise<void> {
 function followReplicas({ jobConfigPath }: WorkerSettings, membership: Membership): () => Promise<void> {
   if (jobConfigPath === null) return async () => {};
   const read = (): JobConfig => readJobConfig(jobConfigPath);
-  const stop = followAwaitedReplicas({ membership, read, everyMs: SETTINGS_MS });
+  const stop = followWantedReplicas({ membership, read, everyMs: SETTINGS_MS });
   return async () => stop();
 }
 

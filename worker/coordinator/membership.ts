@@ -72,6 +72,7 @@ function emptyPlace(isExpected: boolean): Place {
 export class Membership {
   readonly #options: MembershipOptions;
   readonly #places = new Map<string, Place>();
+  readonly #numWanted: Record<WorkerRole, number>;
   readonly #replaced = new Set<string>();
   readonly #listeners = new Set<(change: MembershipChange | null) => void>();
   #epoch = 0;
@@ -79,6 +80,7 @@ export class Membership {
 
   constructor(options: MembershipOptions) {
     this.#options = options;
+    this.#numWanted = { ...options.expected };
     this.#lastSweepMs = options.nowMs();
     for (const role of WORKER_ROLES) {
       for (let index = 0; index < options.expected[role]; index++) {
@@ -150,8 +152,17 @@ export class Membership {
     this.#tell(null);
   }
 
-  /** Places from `count` on are awaited no more: who comes all the same is welcome, as one that came later. */
-  expectAtMost(role: 'generation', count: number): void {
+  /** Workers that the settings ask for now. */
+  numWanted(role: WorkerRole): number {
+    return this.#numWanted[role];
+  }
+
+  /**
+   * Places from `count` on are awaited no more: who comes all the same is welcome, as one that came later. Nobody waits for
+   * places that are wanted again, or anew.
+   */
+  want(role: 'generation', count: number): void {
+    this.#numWanted[role] = count;
     let hasChanged = false;
     for (const [name, place] of this.#places) {
       if (!place.isExpected || !name.startsWith(`${role}-`) || Number(name.slice(role.length + 1)) < count) continue;

@@ -35,13 +35,14 @@ export function showProgress(series: Series, { config, progress }: ObservedJob):
   series.countersOf('ppo_phase_seconds_total', time, { ...phases, read: (phase) => progress.secondsIn(phase) });
 }
 
-export function showMembers(series: Series, { config, membership }: ObservedJob): void {
+export function showMembers(series: Series, { membership }: Pick<ObservedJob, 'membership'>): void {
   const roles = { label: 'role', values: WORKER_ROLES } as const;
   series.gaugeOf('ppo_membership_epoch', 'Changes of who works for the job', () => membership.epoch);
   const alive = 'Workers that are alive, by role';
   series.gaugesOf('ppo_members', alive, { ...roles, read: (role) => membership.alive(role).length });
-  const expected = 'Workers that the job starts with, by role';
-  series.gaugesOf('ppo_members_expected', expected, { ...roles, read: (role) => config.roles[role].replicas });
+  const expected =
+    'Workers that the job should have, by role: of generation as many as it is scaled to, or minGenerationReplicas';
+  series.gaugesOf('ppo_members_expected', expected, { ...roles, read: (role) => membership.numWanted(role) });
   const lost = series.counterBy('ppo_member_losses_total', 'Workers that were lost, by role', ['role']);
   for (const role of WORKER_ROLES) lost.inc({ role }, 0);
   membership.onChange((change) => {

@@ -45,6 +45,7 @@ export class GenerationMetrics implements EngineListener {
   readonly #decodeTime: Histogram<VllmLabel>;
   readonly #requestPromptTokens: Histogram<VllmLabel>;
   readonly #requestGenerationTokens: Histogram<VllmLabel>;
+  readonly #requestMaxGenerationTokens: Histogram<VllmLabel>;
   readonly #requestMaxTokens: Histogram<VllmLabel>;
   readonly #steps: Counter;
   readonly #version: Gauge;
@@ -85,6 +86,9 @@ export class GenerationMetrics implements EngineListener {
     this.#requestPromptTokens = histogram('vllm:request_prompt_tokens', 'Prompt tokens of a sequence', TOKEN_BUCKETS);
     const generated = 'Generated tokens of a sequence';
     this.#requestGenerationTokens = histogram('vllm:request_generation_tokens', generated, TOKEN_BUCKETS);
+    // vLLM's is of the longest choice of a request; every choice is a request of its own here.
+    const longest = 'Generated tokens of a sequence, under the name that dashboards for vLLM ask for';
+    this.#requestMaxGenerationTokens = histogram('vllm:request_max_num_generation_tokens', longest, TOKEN_BUCKETS);
     const most = 'Tokens of a sequence at most, as asked for';
     this.#requestMaxTokens = histogram('vllm:request_params_max_tokens', most, TOKEN_BUCKETS);
 
@@ -130,6 +134,7 @@ export class GenerationMetrics implements EngineListener {
     this.#queueTime.observe(of, queueMs / 1000);
     this.#requestPromptTokens.observe(of, sequence.numPromptTokens);
     this.#requestGenerationTokens.observe(of, numTokens);
+    this.#requestMaxGenerationTokens.observe(of, numTokens);
     this.#requestMaxTokens.observe(of, sequence.maxTokens);
     if (numTokens === 0) return;
     this.#timeToFirstToken.observe(of, timeToFirstTokenMs / 1000);

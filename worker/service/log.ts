@@ -5,6 +5,7 @@
 import { basename } from 'node:path';
 import { type Logger, pino } from 'pino';
 import type { WorkerSettings } from '../config.ts';
+import { currentIteration } from './iteration.ts';
 
 export type { Logger };
 
@@ -14,14 +15,6 @@ type LogSettings = Pick<WorkerSettings, 'role' | 'servesRole' | 'index' | 'podNa
 const MAX_PENDING_BYTES = 2 ** 20;
 /** The message must fit into what a kubelet keeps of a log's end, too. */
 const MAX_STACK_FRAMES = 5;
-
-/** Of this process: it works on one iteration of one job at a time. From 1; null while unknown. */
-let iteration: number | null = null;
-
-/** Every line from now on tells that the process works on this iteration. */
-export function setLogIteration(current: number): void {
-  iteration = current;
-}
 
 /** A logger whose lines carry who writes them. `name` is a part of the worker, such as `rendezvous`. */
 export function createLogger(settings: LogSettings, name: string = basename(settings.role)): Logger {
@@ -35,7 +28,10 @@ export function createLogger(settings: LogSettings, name: string = basename(sett
       level: settings.logLevel,
       // A sidecar is part of what it serves; its name tells the two apart.
       base: { ...(jobName && { job: jobName }), role: servesRole ?? role, rank: index, pod: podName, name },
-      mixin: () => (iteration === null ? {} : { iteration }),
+      mixin: () => {
+        const iteration = currentIteration();
+        return iteration === null ? {} : { iteration };
+      },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },

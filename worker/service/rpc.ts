@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import * as grpc from '@grpc/grpc-js';
+import { currentIteration, hearIteration } from './iteration.ts';
 import { type Attributes, isTraced, type Span, startCall, tracedCall } from './tracing.ts';
 
 /** A failed remote call. `code` is gRPC's status; `message` is fit for a user. */
@@ -176,8 +177,9 @@ async function pump<Req, Rep>(
   call.end();
 }
 
-/** The header that carries a trace over a call. */
+/** Headers that carry a trace, and the iteration, over a call. */
 const TRACEPARENT = 'traceparent';
+const ITERATION = 'ppo-iteration';
 
 /** Of a call's path, `/ppo.v1.Trainer/Train`, as OpenTelemetry's conventions for gRPC have it. */
 function describeCall(path: string): { readonly name: string; readonly attributes: Attributes } {
@@ -204,10 +206,14 @@ function endCallSpan(span: Span | null, error: unknown): void {
 function metadataOf(span: Span | null): grpc.Metadata {
   const metadata = new grpc.Metadata();
   if (span !== null) metadata.set(TRACEPARENT, span.traceparent);
+  const iteration = currentIteration();
+  if (iteration !== null) metadata.set(ITERATION, String(iteration));
   return metadata;
 }
 
+/** What came with the call beside the request. */
 function servedCall(call: { readonly metadata: grpc.Metadata; getPath(): string }): Parameters<typeof tracedCall>[0] {
+  hearIteration(call.metadata.get(ITERATION)[0]);
   const [traceparent] = call.metadata.get(TRACEPARENT);
   return { ...describeCall(call.getPath()), traceparent: typeof traceparent === 'string' ? traceparent : null };
 }

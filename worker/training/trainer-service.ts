@@ -8,7 +8,6 @@ import type { TrainReplyInput } from '../api/generated/ppo/v1/TrainReply.ts';
 import type { TrainRequest } from '../api/generated/ppo/v1/TrainRequest.ts';
 import type { SequenceLimits } from '../scoring/sequence.ts';
 import type { EpochFence } from '../service/epoch.ts';
-import { setLogIteration } from '../service/log.ts';
 import { RpcError, streamHandler, unaryHandler } from '../service/rpc.ts';
 import { readExperiences } from './experience.ts';
 import type { ColumnName } from './objectives/objective.ts';
@@ -25,8 +24,6 @@ export function trainerHandlers({ trainer, fence, limits, columns }: TrainerServ
   return {
     AppendExperiences: unaryHandler(async ({ epoch, iteration, firstIndex, experiences }) => {
       fence.admit(epoch);
-      // The request counts iterations that are finished.
-      setLogIteration(iteration + 1);
       const read = readExperiences(experiences, columns, limits);
       return { numExperiences: await trainer.append(iteration, firstIndex, read) };
     }),

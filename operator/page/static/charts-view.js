@@ -39,7 +39,7 @@ const CHARTS = [
     ...{ labels: ['actor', 'critic'], shown: [0] },
   }),
   spec('Entropy', ['policy/entropy'], 'Of the next token. Near 0 the policy explores no more.', { shown: [0] }),
-  spec('Response length', ['rollout/responseTokens'], 'Mean, in tokens.'),
+  spec('Response length', ['rollout/responseTokens'], 'Mean, in tokens.', { shown: [0] }),
   spec('Tokens per second', ['rollout/tokensPerSecond'], 'Generated, while the rollout lasts.', { shown: [0] }),
   spec(
     'Parity',
@@ -82,8 +82,6 @@ export class ChartsView {
       if (curves.every(({ values }) => values.length === 0)) continue;
       this.#chartOf(chart).update(curves, greatest);
     }
-    if (this.#charts.size > 0 || this.element.childElementCount > 0) return;
-    this.element.append(h('p', { class: 'empty' }, 'No iteration is finished yet.'));
   }
 
   /** @param {Spec} spec */

@@ -78,12 +78,10 @@ export class JobView {
   }
 
   /** Curves are large, and only another one with every iteration. @param {JobDetail} job */
-  async readFigures({ figuresRevision, accuracyBefore, host }) {
+  async readFigures(job) {
+    const { figuresRevision, accuracyBefore } = job;
     if (figuresRevision === null) {
-      const text =
-        host.mode === 'following' ? 'The operator that leads has the curves.' : 'No iteration is finished yet.';
-      if (this.figuresRevision === null) redraw(this.phases, text, () => [h('p', { class: 'empty' }, text)]);
-      if (this.figuresRevision === null) redraw(this.charts.element, text, () => [h('p', { class: 'empty' }, text)]);
+      if (this.figuresRevision === null) this.showNoFigures(job);
       return;
     }
     if (this.figuresRevision === figuresRevision) return;
@@ -93,6 +91,7 @@ export class JobView {
       const { body, status } = await ask(`${this.path}/figures`);
       if (status === 404) return;
       const { series } = /** @type {FiguresView} */ (body);
+      if (series.length === 0) return this.showNoFigures(job);
       this.charts.update(series, accuracyBefore);
       redraw(
         this.phases,
@@ -104,6 +103,20 @@ export class JobView {
       this.figuresRevision = before;
     }
   }
+
+  /** @param {JobDetail} job */
+  showNoFigures(job) {
+    const text = whyNoFigures(job);
+    for (const element of [this.phases, this.charts.element])
+      redraw(element, text, () => [h('p', { class: 'empty' }, text)]);
+  }
+}
+
+/** @param {JobDetail} job */
+function whyNoFigures({ host, summary }) {
+  if (host.mode === 'following') return 'The operator that leads has the curves.';
+  if (summary.iteration === 0) return 'No iteration is finished yet.';
+  return 'The curves are not known: this operator is newer than they are, and a coordinator tells them only while it runs.';
 }
 
 /** @param {string} title @param {...Node} content */
@@ -117,12 +130,19 @@ function drawHead(
   { summary, message, tokens, policyVersion, accuracyBefore, maxLogprobDifference, checkpoint },
   serverMs,
 ) {
+  const isUnderWay = !summary.isEnded && summary.condition?.type !== 'Suspended';
   const from = accuracyBefore === null ? '' : `from ${formatPercent(accuracyBefore)}`;
   const left =
-    summary.isEnded || summary.remainingSeconds === null ? '' : `${formatDuration(summary.remainingSeconds)} left`;
+    isUnderWay && summary.remainingSeconds !== null ? `${formatDuration(summary.remainingSeconds)} left` : '';
   return [
     h('p', { class: 'crumbs' }, h('a', { href: '#/', id: 'back' }, 'Jobs'), ` / ${summary.namespace}`),
-    h('h1', {}, summary.name, badge(summary), h('span', { class: 'activity' }, message || activity(summary))),
+    h(
+      'h1',
+      {},
+      summary.name,
+      badge(summary),
+      h('span', { class: 'activity' }, isUnderWay && (message || activity(summary))),
+    ),
     progressBar(summary),
     h(
       'dl',

@@ -45,13 +45,16 @@ describe('membership', () => {
     membership.register(member('actor', 0, 'a0'), 0);
     membership.register(member('generation', 0, 'g0'), 0);
     const { epoch } = membership;
-    membership.expectAtMost('generation', 2);
+    membership.want('generation', 2);
     assert.deepEqual(membership.missing(), ['generation-1']);
-    membership.expectAtMost('generation', 1);
+    membership.want('generation', 1);
     assert.ok(membership.isComplete);
     assert.deepEqual([membership.epoch, changes.at(-1)], [epoch, 'epoch'], 'those who wait look again');
     membership.register(member('generation', 1, 'g1'), 0);
     assert.equal(membership.alive('generation').length, 2);
+    membership.want('generation', 3);
+    assert.equal(membership.numWanted('generation'), 3);
+    assert.ok(membership.isComplete, 'nobody waits for what is wanted later');
   });
 
   it('takes in generation replicas that the job gets while it runs, and misses none of them when they go', () => {

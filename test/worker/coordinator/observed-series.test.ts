@@ -74,4 +74,6 @@ test('counts who is alive, who should be, and who was lost', async () => {
     membership.sweep();
   }
   await assertSamples(registry, ['ppo_members{role="actor"} 0', 'ppo_member_losses_total{role="actor"} 1']);
+  membership.want('generation', 1);
+  await assertSamples(registry, ['ppo_members_expected{role="generation"} 1', 'ppo_members_expected{role="actor"} 1']);
 });

@@ -53,6 +53,8 @@ test('measures what has finished', async () => {
     `vllm:request_queue_time_seconds_sum{${OF}} 1`,
     `vllm:request_prompt_tokens_sum{${OF}} 8`,
     `vllm:request_generation_tokens_sum{${OF}} 3`,
+    `vllm:request_max_num_generation_tokens_sum{${OF}} 3`,
+    `vllm:request_max_num_generation_tokens_count{${OF}} 2`,
   ]);
 });
 

@@ -5,12 +5,13 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-const MODULE = join(import.meta.dirname, '..', '..', '..', 'worker', 'service', 'log.ts');
-const PROGRAM = `const { createLogger, logEnd, setLogIteration } = await import(${JSON.stringify(MODULE)});
+const SERVICE = join(import.meta.dirname, '..', '..', '..', 'worker', 'service');
+const PROGRAM = `const { createLogger, logEnd } = await import(${JSON.stringify(join(SERVICE, 'log.ts'))});
+  const { hearIteration } = await import(${JSON.stringify(join(SERVICE, 'iteration.ts'))});
   const log = createLogger({ role: 'critic', index: 3, podName: 'job-critic-3', jobName: 'job', servesRole: null, logLevel: 'info' });
   for (let i = 0; i < 3; i++) log.info({ i }, 'step');
   log.debug('not for this level');
-  setLogIteration(7);
+  hearIteration('7');
   log.info({ iteration: 8 }, 'told');
   const sidecar = createLogger({ role: 'communicator', servesRole: 'actor', index: 0, podName: 'p', jobName: null, logLevel: 'info' });
   sidecar.info('beside');

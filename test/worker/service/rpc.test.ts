@@ -6,6 +6,7 @@ import * as grpc from '@grpc/grpc-js';
 import type { CoordinatorHandlers } from '../../../worker/api/generated/ppo/v1/Coordinator.ts';
 import type { ScoreReplyInput } from '../../../worker/api/generated/ppo/v1/ScoreReply.ts';
 import type { ScorerHandlers } from '../../../worker/api/generated/ppo/v1/Scorer.ts';
+import { currentIteration, hearIteration } from '../../../worker/service/iteration.ts';
 import { type Client, connect, definitions, Health } from '../../../worker/service/protos.ts';
 import { RpcError, stream, streamHandler, unary, unaryHandler } from '../../../worker/service/rpc.ts';
 import { type RunningServer, startGrpcServer } from '../../../worker/service/server.ts';
@@ -27,7 +28,7 @@ describe('calls with deadlines', () => {
         signal.addEventListener('abort', () => wasCancelled.resolve());
         if (index === 1) await delay(FOREVER_MS, undefined, { signal }).catch(() => {});
         if (index === 2) throw new Error(`why \ud83d: ${'説'.repeat(100_000)}`);
-        return { known: true, epoch: 7 };
+        return { known: true, epoch: index === 3 ? currentIteration()! : 7 };
       }),
       WatchProgress: streamHandler(async function* () {}),
       ReadFigures: unaryHandler(async () => ({ series: [] })),
@@ -76,6 +77,13 @@ describe('calls with deadlines', () => {
   it('carries the beginning of a message that is too long for a status', async () => {
     const call = unary(coordinator, coordinator.heartbeat, { index: 2 }, { deadlineMs: 5000 });
     await assert.rejects(call, { code: grpc.status.INTERNAL, message: /^why \ufffd: 説{3000,}…$/ });
+  });
+
+  it('tells whom it calls which iteration it works on', async () => {
+    hearIteration('5');
+    const call = unary(coordinator, coordinator.heartbeat, { index: 3 }, { deadlineMs: 5000 });
+    hearIteration('4'); // another one, that the called process would know without the call
+    assert.equal((await call).epoch, 5);
   });
 
   it('ends a unary call at its deadline and tells the server', async () => {
