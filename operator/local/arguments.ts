@@ -3,6 +3,7 @@
  * no manifest.
  */
 import { parseArgs } from 'node:util';
+import { nearest } from '../api/suggest.ts';
 
 export const DEFAULT_MANIFEST = 'examples/arithmetic/ppojob.yaml';
 
@@ -131,7 +132,10 @@ interface OptionToken {
 }
 
 function checkOption({ name, rawName, value, inlineValue }: OptionToken): string[] {
-  if (!(name in OPTIONS)) return [`${rawName} is no option; --help lists them`];
+  if (!Object.hasOwn(OPTIONS, name)) {
+    const near = nearest(name, Object.keys(OPTIONS));
+    return [`${rawName} is no option; ${near === undefined ? '--help lists them' : `did you mean --${near}?`}`];
+  }
   const wantsValue = OPTIONS[name as OptionName].type === 'string';
   if (wantsValue && (value === undefined || value === '')) return [`${rawName} needs a value`];
   // The parser would take `--output --plain` for a folder of that name.
