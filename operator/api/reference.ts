@@ -69,7 +69,7 @@ function limitsOf(schema: StructuralSchema): string {
   const rules = (schema['x-kubernetes-validations'] ?? []) as readonly { readonly message?: string }[];
   const decimals = rules.map(({ message = '' }) => /^must be a decimal in quotes, (.*)$/.exec(message)?.[1]);
   const bounds = [
-    ...(typeof minimum === 'number' ? [`from ${minimum}`] : []),
+    ...(typeof minimum === 'number' && minimum > -(2 ** 31) ? [`from ${minimum}`] : []),
     ...(typeof maximum === 'number' && maximum < 2 ** 31 - 1 ? [`to ${maximum}`] : []),
   ];
   const items = minItems !== undefined && minItems === maxItems ? [`${minItems} of them`] : [];
