@@ -58,7 +58,7 @@ const cases: readonly { name: string; path: string; value: unknown; found: strin
     value: undefined,
     found: 'nothing',
     rule: 'must be text',
-    remedy: 'add it (Hugging Face folder.)',
+    remedy: 'add it (Folder of a Hugging Face model: config.json, tokenizer.json, safetensors.)',
   },
   {
     name: 'an empty path',
@@ -68,7 +68,7 @@ const cases: readonly { name: string; path: string; value: unknown; found: strin
     rule: 'must not be empty',
     remedy:
       'change it (Folder for the trained actor, metrics.jsonl and summaries. In a cluster a relative one is an empty folder ' +
-      'that goes with its pod, unless podTemplate mounts a volume there.)',
+      'that is lost with its pod, unless podTemplate mounts a volume there.)',
   },
   {
     name: 'a list of the wrong length',
@@ -116,7 +116,7 @@ const cases: readonly { name: string; path: string; value: unknown; found: strin
     value: 2,
     found: '2',
     rule: 'must be 1',
-    remedy: 'change it (Pods of this role.)',
+    remedy: 'change it (Number of pods of this role.)',
   },
   {
     name: 'a quantity that is none',
