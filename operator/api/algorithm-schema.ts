@@ -20,7 +20,7 @@ const klSchema = z
       .describe('Subtract the penalty from the reward of each token, or add it to the policy loss.'),
     target: decimal({ above: 0 })
       .optional()
-      .describe('Turns on the adaptive controller: the KL per response to steer to.'),
+      .describe('Turns on the adaptive controller: the KL per response that it steers towards.'),
     horizon: decimal({ above: 0 }).default('10000').describe("The adaptive controller's horizon, in responses."),
   })
   .prefault({})
@@ -36,7 +36,7 @@ export const algorithmSchema = z
       .boolean()
       .default(true)
       .describe('Shift and scale advantages to mean 0 and variance 1 over the whole rollout.'),
-    numPpoEpochs: integer(1, 1000).default(1).describe('Passes over a rollout.'),
+    numPpoEpochs: integer(1, 1000).default(1).describe('Passes over the responses of a rollout.'),
     clipRange: z
       .object({
         low: decimal({ above: 0, max: 1 }).default('0.2').describe('The ratio is clipped below 1 - low.'),
@@ -46,7 +46,7 @@ export const algorithmSchema = z
       .describe('Clipping of the ratio of new to old probability of a token.'),
     dualClip: decimal({ above: 1 })
       .optional()
-      .describe('Dual-clip constant: bounds the loss of tokens with negative advantage. Left out: off.'),
+      .describe('Dual-clip constant: bounds the loss of tokens with negative advantage. Default: off.'),
     valueClipRange: decimal({ min: 0 })
       .default('0.5')
       .describe('How far a value may move from its old one before its loss is clipped; "0" is off.'),
@@ -62,15 +62,17 @@ export const rolloutSchema = z
   .object({
     batchSize: integer(1, 1_048_576).default(1024).describe('Prompts per iteration.'),
     samplesPerPrompt: integer(1, 4096).default(1).describe('Responses per prompt.'),
-    maxPromptTokens: integer(1, 1_048_576).default(1024).describe('Longer prompts are refused.'),
+    maxPromptTokens: integer(1, 1_048_576)
+      .default(1024)
+      .describe('Longest prompt; a dataset with a longer one is refused.'),
     maxResponseTokens: integer(1, 1_048_576)
       .default(1024)
-      .describe('A response ends here if it has not ended by itself.'),
+      .describe('Longest response; one that has not ended by then is cut off.'),
     temperature: decimal({ above: 0, max: 100 }).default('1').describe('Sampling temperature.'),
     topP: decimal({ above: 0, max: 1 })
       .default('1')
       .describe('Sample from the smallest set of tokens with at least this probability; "1" is off.'),
-    topK: integer(0, 1_048_576).default(0).describe('Sample from the most probable tokens, this many; 0 is off.'),
+    topK: integer(0, 1_048_576).default(0).describe('Sample from this many of the most probable tokens; 0 is off.'),
     maxConcurrentSequences: integer(1, 65_536)
       .default(256)
       .describe('Sequences that one generation replica decodes at once.'),
@@ -85,11 +87,11 @@ function optimizerSchema(model: 'actor' | 'critic', learningRate: string) {
       schedule: z
         .enum(['constant', 'linear', 'cosine'])
         .default('cosine')
-        .describe('Course of the learning rate over the iterations, after warmup.'),
+        .describe('How the learning rate changes over the iterations, after warmup.'),
       warmupIterations: integer(0, 1_000_000).default(0).describe('Iterations of linear warmup.'),
       minLearningRateRatio: decimal({ min: 0, max: 1 })
         .default('0.1')
-        .describe('Share of learningRate that linear and cosine end at.'),
+        .describe('Where linear and cosine end, as a share of learningRate.'),
       beta1: decimal({ min: 0, below: 1 }).default('0.9').describe("AdamW's decay of the first moment."),
       beta2: decimal({ min: 0, below: 1 }).default('0.95').describe("AdamW's decay of the second moment."),
       epsilon: decimal({ above: 0, max: 1 }).default('1e-8').describe("AdamW's epsilon."),
@@ -112,4 +114,4 @@ export const trainingSchema = z
     critic: optimizerSchema('critic', '9e-6'),
   })
   .prefault({})
-  .describe('How the rollout is learned from.');
+  .describe('How the models are updated from a rollout.');

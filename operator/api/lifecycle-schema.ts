@@ -35,32 +35,36 @@ function anyOf<T extends z.ZodType>(item: T, max: number, description: string) {
 
 const ruleSchema = z
   .object({
-    roles: anyOf(z.enum(ROLE_NAMES), ROLE_NAMES.length, 'Roles whose pods it is for. Left out: all.'),
-    exitCodes: anyOf(integer(0, 255), MAX_EXIT_CODES, "Exit codes of the pod's container. Left out: any, or none."),
+    roles: anyOf(z.enum(ROLE_NAMES), ROLE_NAMES.length, 'Roles that the rule applies to. Default: all.'),
+    exitCodes: anyOf(
+      integer(0, 255),
+      MAX_EXIT_CODES,
+      "Exit codes of the pod's container, one of which it ended with. Default: not considered.",
+    ),
     exitCodesNotIn: anyOf(
       integer(0, 255),
       MAX_EXIT_CODES,
-      "Exit codes that the pod's container must not have ended with: it ended, with another one. Left out: any, or none.",
+      "The pod's container ended with an exit code that is none of these. Default: not considered.",
     ),
     reasons: anyOf(
       text(MAX_WORD_CHARACTERS),
       MAX_WORDS,
       'Reasons of the pod, its containers or its DisruptionTarget condition, such as OOMKilled, Evicted or ' +
-        'ImagePullBackOff. Left out: any.',
+        'ImagePullBackOff. Default: not considered.',
     ),
     podConditions: anyOf(
       text(MAX_WORD_CHARACTERS),
       MAX_WORDS,
-      'Conditions of which the pod has one, such as DisruptionTarget. Left out: any.',
+      'Pod conditions, one of which holds, such as DisruptionTarget. Default: not considered.',
     ),
     action: z
       .enum(FAILURE_ACTIONS)
       .describe(
         'RestartPod replaces the pod, RestartRole all pods of its role, RestartJob all pods of the job. FailJob ends ' +
-          'the job. Ignore replaces the pod, and counts it towards no limit.',
+          'the job. Ignore replaces the pod without counting it towards any limit.',
       ),
   })
-  .describe('What follows from failures that meet everything that it names.');
+  .describe('A rule matches a failure that meets everything the rule names.');
 
 const failurePolicySchema = z
   .object({
@@ -69,40 +73,41 @@ const failurePolicySchema = z
       .max(MAX_RULES)
       .default([])
       .describe(
-        'The first rule that fits decides. Where none does: a failure that no restart mends ends the job, a rank of an ' +
-          'actor or critic with several is replaced together with all others, any other pod by itself.',
+        'The first rule that matches decides. If none does: a failure that no restart can fix ends the job; if one of ' +
+          'several actor or critic ranks fails, all ranks of the role are replaced; any other pod is replaced alone.',
       )
       .meta({ 'x-kubernetes-list-type': 'atomic' }),
     unstartableSeconds: integer(0, 86_400)
       .default(60)
-      .describe("A pod whose image can't be pulled, or that lacks a Secret or ConfigMap, has failed after so long."),
+      .describe(
+        "A pod whose image can't be pulled, or that lacks a Secret or ConfigMap, counts as failed after this long.",
+      ),
     unschedulableSeconds: integer(0)
       .default(3600)
-      .describe("A pod for which no node has room, or whose node can't set up its volumes, has failed after so long."),
+      .describe(
+        "A pod that no node has room for, or whose node can't set up its volumes, counts as failed after this long.",
+      ),
   })
   .prefault({})
-  .describe('What follows from failures of pods.');
+  .describe('What happens when pods fail.');
 
 export const lifecycleFields = {
   activeDeadlineSeconds: integer(1)
     .optional()
-    .describe('The job fails when it has not ended so long after its start. Left out: no limit.'),
+    .describe('The job fails if it has not ended this long after its start. Default: no limit.'),
   suspend: z
     .boolean()
     .default(false)
-    .describe("Removes the job's pods; set back to false, it resumes from its last checkpoint."),
+    .describe("True removes the job's pods; set back to false, the job resumes from its last checkpoint."),
   ttlSecondsAfterFinished: integer(0)
     .optional()
-    .describe('The job is deleted, with its pods, so long after its end. Left out: never.'),
+    .describe('The job is deleted, with its pods, this long after its end. Default: never.'),
   backoffLimit: integer(0, 10_000)
     .optional()
-    .describe(
-      "Restarts of the job as a whole, those of all roles together, before the job fails. Left out: the roles' own " +
-        'maxRestarts, added up.',
-    ),
+    .describe("Restarts, of all roles together, before the job fails. Default: the roles' maxRestarts added up."),
   cleanPodPolicy: z
     .enum(CLEAN_POD_POLICIES)
     .default('Running')
-    .describe('Pods that are deleted when the job ends: None, those that are still Running, or All.'),
+    .describe('Which pods are deleted when the job ends: None, those still Running, or All.'),
   failurePolicy: failurePolicySchema,
 };

@@ -1,5 +1,5 @@
 /** Checks what surrounds a PPOJob's spec: apiVersion, kind, metadata. Knows nothing of the spec. */
-import { API_VERSION, KIND } from './names.ts';
+import { API_VERSION, GROUP, KIND } from './names.ts';
 import { describeValue, type Problem } from './problems.ts';
 import { nearest } from './suggest.ts';
 import { unknownKeyProblem } from './unknown-keys.ts';
@@ -43,6 +43,37 @@ function unknownKeys(value: Mapping, allowed: readonly string[], prefix: readonl
   return Object.entries(value)
     .filter(([key]) => !allowed.includes(key))
     .map(([key, child]) => unknownKeyProblem({ path: [...prefix, key], value: child, allowed }));
+}
+
+/** A key of the spec that stands beside it is mostly indented too little. */
+function unknownTopKeys(manifest: Mapping, specKeys: readonly string[]): Problem[] {
+  return Object.entries(manifest)
+    .filter(([key]) => !TOP_LEVEL_KEYS.includes(key))
+    .map(([key, value]) => {
+      const elsewhere = specKeys.includes(key) ? [`spec.${key}`] : [];
+      return unknownKeyProblem({ path: [key], value, allowed: TOP_LEVEL_KEYS, elsewhere });
+    });
+}
+
+function metadataProblems(metadata: unknown): Problem[] {
+  if (metadata !== undefined && metadata !== null && !isMapping(metadata)) {
+    const rule = 'must be a mapping with the key name';
+    return [{ path: 'metadata', found: describeValue(metadata), rule, remedy: 'write it as {name: my-job}' }];
+  }
+  const given = metadata ?? {};
+  return [
+    ...unknownKeys(given, METADATA_KEYS, ['metadata']),
+    ...nameProblems(given.name),
+    ...namespaceProblems(given.namespace),
+    ...stringMapProblems(given, 'labels'),
+    ...stringMapProblems(given, 'annotations'),
+  ];
+}
+
+/** Whether it is, or is meant to be, a PPOJob: an object of another kind has a spec of another kind. */
+export function isMeantAsPPOJob({ apiVersion, kind }: Mapping): boolean {
+  if (typeof kind !== 'string' || nearest(kind, [KIND]) !== undefined) return true;
+  return typeof apiVersion === 'string' && apiVersion.startsWith(`${GROUP}/`);
 }
 
 function constantProblems(manifest: Mapping, key: string, expected: string): Problem[] {
@@ -98,17 +129,12 @@ function stringMapProblems(metadata: Mapping, key: 'labels' | 'annotations'): Pr
   ];
 }
 
-/** All problems of a manifest outside its spec. */
-export function checkEnvelope(manifest: Mapping): Problem[] {
-  const metadata = isMapping(manifest.metadata) ? manifest.metadata : {};
+/** All problems of a manifest outside its spec, whose keys are `specKeys`. */
+export function checkEnvelope(manifest: Mapping, specKeys: readonly string[]): Problem[] {
   return [
-    ...unknownKeys(manifest, TOP_LEVEL_KEYS, []),
+    ...unknownTopKeys(manifest, specKeys),
     ...constantProblems(manifest, 'apiVersion', API_VERSION),
     ...constantProblems(manifest, 'kind', KIND),
-    ...unknownKeys(metadata, METADATA_KEYS, ['metadata']),
-    ...nameProblems(metadata.name),
-    ...namespaceProblems(metadata.namespace),
-    ...stringMapProblems(metadata, 'labels'),
-    ...stringMapProblems(metadata, 'annotations'),
+    ...metadataProblems(manifest.metadata),
   ];
 }

@@ -7,7 +7,7 @@ import { runCrossChecks } from './cross-checks.ts';
 import { applyDefaults, completeSpec } from './defaults.ts';
 import { problemsOfIssues } from './issues.ts';
 import { readManifestText } from './manifest-text.ts';
-import { checkEnvelope, isMapping } from './metadata.ts';
+import { checkEnvelope, isMapping, isMeantAsPPOJob } from './metadata.ts';
 import { withoutNulls } from './nulls.ts';
 import { type PPOJob, type PPOJobManifest, specSchema } from './ppojob.ts';
 import { describeValue, type Problem } from './problems.ts';
@@ -83,7 +83,8 @@ function parseObject(value: unknown): ParsedPPOJob {
     return { ok: false, problems: [{ path: 'manifest', found: describeValue(value), rule, remedy }] };
   }
   const spec = withoutNulls(specSchema, value.spec);
-  const problems = [...checkEnvelope(value), ...specProblems(spec)];
+  const envelope = checkEnvelope(value, Object.keys(specSchema.shape));
+  const problems = isMeantAsPPOJob(value) ? [...envelope, ...specProblems(spec)] : envelope;
   if (problems.length > 0) return { ok: false, problems };
   return {
     ok: true,

@@ -92,16 +92,18 @@ const volume = looseObject(
 const mount = looseObject(
   {
     name: text(MAX_LABEL_CHARACTERS).describe('Name of a volume.'),
-    mountPath: notBeginning(OWN_MOUNTS, { max: MAX_VALUE_NAME_CHARACTERS, rule: mountRule }).describe('Where it lies.'),
+    mountPath: notBeginning(OWN_MOUNTS, { max: MAX_VALUE_NAME_CHARACTERS, rule: mountRule }).describe(
+      'Path in the container.',
+    ),
   },
   'A VolumeMount: {name, mountPath, readOnly, subPath} and so on.',
 );
 
 export const podTemplateSchema = z
   .object({
-    labels: labels.optional().describe('Further labels of the pods.'),
+    labels: labels.optional().describe('Additional labels of the pods.'),
     annotations: stringMap(MAX_ANNOTATION_CHARACTERS).optional().describe('Annotations of the pods.'),
-    image: text(512).optional().describe('Image of every container, in place of spec.image.'),
+    image: text(512).optional().describe('Image of every container, instead of spec.image.'),
     imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).optional().describe('When images are pulled.'),
     imagePullSecrets: list(
       looseObject({ name: text(MAX_NAME_CHARACTERS).describe('Name of a Secret.') }, 'A reference to a Secret.'),
@@ -112,18 +114,23 @@ export const podTemplateSchema = z
     tolerations: list(rawObject('A Toleration.'), MAX_ENTRIES, 'Taints that the pods tolerate.'),
     affinity: rawObject('An Affinity: {nodeAffinity, podAffinity, podAntiAffinity}.').optional(),
     topologySpreadConstraints: list(rawObject('A TopologySpreadConstraint.'), 16, 'How the pods spread over nodes.'),
-    priorityClassName: text(MAX_NAME_CHARACTERS).optional().describe('Which pods give way to which.'),
+    priorityClassName: text(MAX_NAME_CHARACTERS).optional().describe('PriorityClass of the pods.'),
     runtimeClassName: text(MAX_NAME_CHARACTERS).optional().describe('Runtime of the containers, such as nvidia.'),
     volumes: list(volume, MAX_VOLUMES, 'Volumes of the pods, such as claims with models, data and checkpoints.'),
-    volumeMounts: list(mount, MAX_MOUNTS, 'Where the workers see the volumes: paths of the spec lie below.'),
-    env: list(variable, MAX_VARIABLES, 'Further environment of every container.'),
+    volumeMounts: list(
+      mount,
+      MAX_MOUNTS,
+      "Where the workers' containers mount the volumes, which the paths of the spec refer to.",
+    ),
+    env: list(variable, MAX_VARIABLES, 'Additional environment variables of every container.'),
     communicatorResources: resourcesSchema
       .optional()
       .describe("Resources of the communicator sidecar; the worker's are the role's own."),
   })
   .describe(
-    "The pods in Kubernetes' own words. A role's words go before the job's: mappings and named items (volumes, mounts, " +
-      'variables) are merged, tolerations and affinity terms added up, everything else replaced.',
+    "What to set on the pods, in Kubernetes' own fields. A role's podTemplate takes precedence over the job's: mappings " +
+      'and named items (volumes, mounts, variables) are merged, tolerations and affinity terms added, everything else ' +
+      'replaced.',
   );
 
 export type PodTemplate = z.output<typeof podTemplateSchema>;

@@ -13,21 +13,24 @@ import { placementSchema, schedulingSchema } from './scheduling-schema.ts';
 import { securitySchema } from './security-schema.ts';
 import { trackingSchema } from './tracking-schema.ts';
 
-const modelSchema = z.object({ path: path().describe('Hugging Face folder.') });
+const modelSchema = z.object({
+  path: path().describe('Folder of a Hugging Face model: config.json, tokenizer.json, safetensors.'),
+});
 
 const criticModelSchema = modelSchema.extend({
   initializeHead: z
     .boolean()
     .default(false)
     .describe(
-      'The folder is a language model, or its head is not to be used: start from a new value head, small and random.',
+      'Start from a new value head, small and random: for a language model, which has none, or in place of the one in ' +
+        'the folder.',
     ),
 });
 
 const rewardFunctionSchema = z.object({
   path: path().describe('JavaScript or TypeScript module (.js, .mjs, .ts), one file without dependencies.'),
   name: text(128).default('score').describe('The function that the module exports.'),
-  timeoutSeconds: integer(1, 3600).default(60).describe('Longest time for the score of one response.'),
+  timeoutSeconds: integer(1, 3600).default(60).describe('Time limit for the score of one response.'),
 });
 
 const rewardSchema = z
@@ -53,15 +56,17 @@ const datasetSchema = z
     evaluation: z
       .object({
         path: path().describe('JSON lines file of held-out prompts, never trained on.'),
-        limit: integer(1).optional().describe('Only the first lines are used, this many. Left out: all.'),
+        limit: integer(1).optional().describe('Use only this many lines, the first ones. Default: all.'),
       })
       .optional()
       .describe(
         'Held-out prompts on which accuracy is measured: exact match with the answer, or by reward.function where that ' +
-          'is the source of scores. Left out: no evaluation.',
+          'is the source of scores. Default: no evaluation.',
       ),
     promptField: text(128).default('prompt').describe('Field that holds the prompt.'),
-    answerField: text(128).default('answer').describe('Field that holds the right answer of held-out prompts.'),
+    answerField: text(128)
+      .default('answer')
+      .describe('Field that holds the right answer: for accuracy, and for reward.function.'),
   })
   .describe('Prompts.');
 
@@ -71,7 +76,9 @@ export const specSchema = z.object({
     .object({
       actor: modelSchema.describe('The policy to train.'),
       critic: criticModelSchema.describe('The value model to start from; often the reward model.'),
-      reference: modelSchema.optional().describe("The frozen policy of the KL penalty. Left out: the actor's."),
+      reference: modelSchema
+        .optional()
+        .describe('The frozen policy of the KL penalty. Default: the same as the actor.'),
     })
     .describe('Models to start from.'),
   reward: rewardSchema,

@@ -68,10 +68,13 @@ function limitsOf(schema: StructuralSchema): string {
   const { minimum, maximum, minItems, maxItems } = schema;
   const rules = (schema['x-kubernetes-validations'] ?? []) as readonly { readonly message?: string }[];
   const decimals = rules.map(({ message = '' }) => /^must be a decimal in quotes, (.*)$/.exec(message)?.[1]);
-  const bounds = [
-    ...(typeof minimum === 'number' ? [`from ${minimum}`] : []),
-    ...(typeof maximum === 'number' && maximum < 2 ** 31 - 1 ? [`to ${maximum}`] : []),
-  ];
+  const bounds =
+    minimum === maximum && minimum !== undefined
+      ? [`always ${minimum}`]
+      : [
+          ...(typeof minimum === 'number' && minimum > -(2 ** 31) ? [`from ${minimum}`] : []),
+          ...(typeof maximum === 'number' && maximum < 2 ** 31 - 1 ? [`to ${maximum}`] : []),
+        ];
   const items = minItems !== undefined && minItems === maxItems ? [`${minItems} of them`] : [];
   return [bounds.join(' '), ...items, ...decimals].filter((part) => part).join(', ');
 }
@@ -93,12 +96,18 @@ function table(fields: readonly Field[]): string {
   return ['| field | type | default | |', '|---|---|---|---|', ...fields.map(row)].join('\n');
 }
 
-/** Roles have the same fields: those of the first stand for all, with the bounds that differ left to the text. */
+/** Roles have the same fields: those of the first stand for all, beside those of others that have other bounds. */
 function rolesOnce(fields: readonly Field[]): Field[] {
-  const [first] = ROLE_NAMES.slice(1);
-  return fields
-    .filter(({ path }) => !/^roles\.\w+\./.test(path) || path.startsWith(`roles.${first}.`))
-    .map((field) => ({ ...field, path: field.path.replace(`roles.${first}.`, 'roles.<role>.') }));
+  const [first = ''] = ROLE_NAMES.slice(1);
+  const inAll = (path: string): string => path.replace(/^roles\.\w+\./, 'roles.<role>.');
+  const common = new Set(fields.filter(({ path }) => path.startsWith(`roles.${first}.`)).map(rowInAll));
+  function rowInAll(field: Field): string {
+    return row({ ...field, path: inAll(field.path) });
+  }
+  return fields.flatMap((field) => {
+    if (field.path.startsWith(`roles.${first}.`)) return [{ ...field, path: inAll(field.path) }];
+    return inAll(field.path) === field.path || !common.has(rowInAll(field)) ? [field] : [];
+  });
 }
 
 function specSection(field: Field): string {
@@ -146,9 +155,10 @@ export function renderReference(): string {
   return `${[
     `# ${KIND} ${API_VERSION}`,
     '<!-- Generated from operator/api by `npm run generate`. Do not edit. -->',
-    'Every field, its type, its bounds and its default. `kubectl explain ppojob.spec --recursive` says the same of the\n' +
-      'version that a cluster has. Decimals are texts, since the API knows no floats; paths that are relative count from\n' +
-      'the manifest on one machine, and from `/workspace` in pods. A field that is not here is refused.',
+    'Every field with its type, bounds and default. `kubectl explain ppojob.spec --recursive` says the same about the\n' +
+      'version that is installed in a cluster. Decimals are written in quotes, since the Kubernetes API has no floats.\n' +
+      "Relative paths are relative to the manifest's folder on one machine, and to `/workspace` in pods. Fields that are not\n" +
+      'listed here are refused.',
     '## spec',
     table(sections.filter(isAlone)),
     ...sections.filter((field) => !isAlone(field)).map(specSection),
@@ -157,12 +167,12 @@ export function renderReference(): string {
     '## Rules between fields',
     crossRules(),
     '## What may change',
-    'The API server refuses every other change of a job that has started. A suspended job has no pods, so what pods are made\n' +
-      'of may change then.',
+    'The API server refuses every other change to a job that has started. A suspended job has no pods, so what its pods are\n' +
+      'made of may change then.',
     mutabilityTable(),
     '## status',
-    'Written by the operator alone. The newest stage of a job is the first of its conditions:\n' +
-      `${Object.values(CONDITIONS).join(', ')}; [life-of-a-job.md](life-of-a-job.md) says what each means.`,
+    'Written by the operator alone. The first condition is the latest stage that the job has reached. Types:\n' +
+      `${Object.values(CONDITIONS).join(', ')}; [life-of-a-job.md](life-of-a-job.md) says what each of them means.`,
     table(statusFields),
     '## Columns of `kubectl get ppojobs`',
     columns(),

@@ -10,11 +10,11 @@ import { devicesSchema } from './scheduling-schema.ts';
 function roleSchema(description: string, maxReplicas: number) {
   return z
     .object({
-      replicas: integer(1, maxReplicas).default(1).describe('Pods of this role.'),
+      replicas: integer(1, maxReplicas).default(1).describe('Number of pods of this role.'),
       threads: integer(1, 256).default(1).describe('CPU threads of one compute session.'),
       maxRestarts: integer(0, 10_000)
         .default(3)
-        .describe('Failed pods that this role replaces, over the whole job, before the job fails.'),
+        .describe('How many failed pods of this role are replaced, over the whole job, before the job fails.'),
       resources: resourcesSchema.optional(),
       devices: devicesSchema.optional(),
       podTemplate: podTemplateSchema.optional(),
@@ -30,7 +30,7 @@ export const rolesSchema = z
     critic: roleSchema('Trains the value model; data-parallel ranks.', 256),
     generation: roleSchema('Generates responses; independent replicas.', 1024),
     reference: roleSchema('Scores with the frozen reference policy; independent replicas.', 256),
-    reward: roleSchema('Scores with the reward model; independent replicas.', 256),
+    reward: roleSchema('Scores with the reward model or function; independent replicas.', 256),
   })
   .prefault({})
   .describe('Pods per role.');
@@ -39,21 +39,21 @@ export const deadlinesSchema = z
   .object({
     rendezvousSeconds: integer(1, 86_400)
       .default(300)
-      .describe("From the coordinator's start, or a worker's loss, until every worker has registered."),
-    heartbeatSeconds: integer(2, 3600).default(15).describe('A worker silent for so long is lost.'),
-    callSeconds: integer(1, 86_400).default(300).describe('Any one remote call without progress.'),
+      .describe("Time limit, from the coordinator's start or the loss of a worker, until every worker has registered."),
+    heartbeatSeconds: integer(2, 3600).default(15).describe('A worker that is silent for this long counts as lost.'),
+    callSeconds: integer(1, 86_400).default(300).describe('How long a remote call may go on without progress.'),
   })
   .prefault({})
-  .describe('How long the job waits for its own parts.');
+  .describe('How long the parts of the job wait for each other.');
 
 export const checkpointSchema = z
   .object({
     everyIterations: integer(0, 1_000_000).default(0).describe('Iterations between checkpoints; 0 is off.'),
-    keep: integer(1, 1000).default(3).describe('Newest checkpoints that are kept.'),
+    keep: integer(1, 1000).default(3).describe('How many checkpoints are kept, the newest ones.'),
     path: path()
       .optional()
       .describe(
-        'Folder of the checkpoints, the same for all pods: in a cluster, on a volume that they share. Left out: ' +
+        'Folder of the checkpoints, the same for all pods: in a cluster, on a volume that they share. Default: ' +
           'checkpoints/ in output.path.',
       ),
   })
@@ -66,7 +66,7 @@ export const outputSchema = z
       .default('./output')
       .describe(
         'Folder for the trained actor, metrics.jsonl and summaries. In a cluster a relative one is an empty folder that ' +
-          'goes with its pod, unless podTemplate mounts a volume there.',
+          'is lost with its pod, unless podTemplate mounts a volume there.',
       ),
   })
   .prefault({})
@@ -77,13 +77,13 @@ const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export const podFields = {
   image: text(512)
     .optional()
-    .describe("Container image of every pod. Left out: the operator's own (its option --worker-image)."),
+    .describe("Container image of every pod. Default: the operator's (its option --worker-image)."),
   podTemplate: podTemplateSchema.optional(),
   logLevel: z
     .enum(LOG_LEVELS)
     .optional()
-    .describe('The least that every container of the job logs: debug, info, warn or error. Left out: info.'),
+    .describe('Lowest level that the containers of the job log: debug, info, warn or error. Default: info.'),
   terminationGracePeriodSeconds: integer(0, 3600)
     .default(30)
-    .describe('From SIGTERM to SIGKILL when a pod is deleted.'),
+    .describe('Time between SIGTERM and SIGKILL when a pod is deleted.'),
 };

@@ -29,11 +29,13 @@ const packingSchema = z
       .string()
       .max(MAX_LABEL_KEY_CHARACTERS)
       .regex(LABEL_KEY, { error: 'must be the key of a node label, such as topology.kubernetes.io/zone' })
-      .describe('Node label whose value says what is near: kubernetes.io/hostname, topology.kubernetes.io/zone, ...'),
+      .describe(
+        'Node label; nodes with the same value are near each other: kubernetes.io/hostname, topology.kubernetes.io/zone, ...',
+      ),
     mode: z
       .enum(['Preferred', 'Required'])
       .default('Preferred')
-      .describe('Preferred: near each other where there is room. Required: all in one place, or nowhere.'),
+      .describe('Preferred: near each other if there is room. Required: all in one place, or not at all.'),
   })
   .describe("Places the job's pods near each other.");
 
@@ -43,28 +45,30 @@ export const schedulingSchema = z
       .enum(GANG_MODES)
       .default('Auto')
       .describe(
-        'Who sees to it that all pods of the job find a place, or none. Auto: the PodGroups of Kubernetes itself where ' +
-          'the server has them, else nobody. None: each pod by itself.',
+        'Gang scheduling: who makes sure that either all pods of the job are placed, or none. Auto: Kubernetes itself, by ' +
+          'its PodGroups, if the server has them, else None. None: each pod is scheduled by itself.',
       ),
     minGenerationReplicas: integer(1, 1024)
       .optional()
-      .describe('Generation replicas that belong to the all or none; the others follow by themselves. Left out: all.'),
+      .describe(
+        'Generation replicas that belong to the gang; the others are scheduled one by one. Default: all belong to it.',
+      ),
     queue: objectName(MAX_NAME_CHARACTERS)
       .optional()
       .describe("Volcano's queue, or Kueue's LocalQueue; needed with Kueue."),
     schedulerName: objectName(MAX_NAME_CHARACTERS)
       .optional()
-      .describe("Scheduler of every pod. Left out: the gang scheduler's own, else the cluster's default."),
+      .describe("Scheduler of every pod. Default: the gang scheduler's own, else the cluster's default."),
     packing: packingSchema.optional(),
   })
   .prefault({})
-  .describe('How the pods find their places.');
+  .describe('How the pods are scheduled.');
 
 /** Devices by claim (resource.k8s.io/v1) for every pod of a role, or for every pod that several roles share. */
 export const devicesSchema = z
   .object({
     deviceClassName: objectName(MAX_CLASS_CHARACTERS).describe('DeviceClass, such as gpu.nvidia.com.'),
-    count: integer(1, MAX_DEVICES).default(1).describe('Devices of each pod.'),
+    count: integer(1, MAX_DEVICES).default(1).describe('Number of devices of each pod.'),
     selectors: z
       .array(text(MAX_EXPRESSION_CHARACTERS))
       .max(MAX_SELECTORS)
@@ -72,7 +76,7 @@ export const devicesSchema = z
       .describe('CEL expressions, all of which a device must meet, as in a ResourceClaim.')
       .meta({ 'x-kubernetes-list-type': 'atomic' }),
   })
-  .describe('Devices by ResourceClaim, in place of extended resources such as nvidia.com/gpu.');
+  .describe('Devices by ResourceClaim, instead of extended resources such as nvidia.com/gpu.');
 
 export const placementSchema = z
   .object({
@@ -86,4 +90,4 @@ export const placementSchema = z
     devices: devicesSchema.optional().describe('Devices that the roles of a colocated pod share.'),
   })
   .prefault({})
-  .describe('How roles share pods.');
+  .describe('Whether roles share pods.');

@@ -14,7 +14,10 @@ export type SecurityMode = (typeof SECURITY_MODES)[number];
 const MAX_PEERS = 16;
 
 function mode(description: string) {
-  return z.enum(SECURITY_MODES).default('Auto').describe(`Auto: in a cluster, not on one machine. ${description}`);
+  return z
+    .enum(SECURITY_MODES)
+    .default('Auto')
+    .describe(`Auto: Enabled in a cluster, Disabled on one machine. ${description}`);
 }
 
 function peers(description: string) {
@@ -36,9 +39,11 @@ export const securitySchema = z
       .describe('How connections between the pods are secured.'),
     networkPolicy: z
       .object({
-        mode: mode('Enabled: a NetworkPolicy lets nobody reach the pods but themselves, the operator and those below.'),
-        metricsFrom: peers("Who may read metrics, such as Prometheus. Left out: what the operator's own options say."),
-        openaiFrom: peers('Who may use the OpenAI-compatible port of generation pods. Left out: nobody else.'),
+        mode: mode(
+          'Enabled: by a NetworkPolicy, only the pods themselves, the operator and those named below reach the pods.',
+        ),
+        metricsFrom: peers("Who may read metrics, such as Prometheus. Default: what the operator's options say."),
+        openaiFrom: peers('Who may use the OpenAI-compatible port of generation pods. Default: nobody else.'),
       })
       .prefault({})
       .describe('Who may reach the pods.'),

@@ -27,7 +27,7 @@ const conditionSchema = z
     reason: name().describe('Why, in one word that programs may rely on.'),
     message: message().describe('Why, in a sentence for people.'),
     lastTransitionTime: time().describe('When status last changed.'),
-    observedGeneration: z.exactOptional(count()).describe('metadata.generation that this was said of.'),
+    observedGeneration: z.exactOptional(count()).describe('metadata.generation that the condition refers to.'),
   })
   .describe('One condition.');
 
@@ -35,7 +35,7 @@ const roleStatusSchema = z
   .object({
     desired: count().describe('Pods that the role should have.'),
     ready: count().describe('Pods that are ready.'),
-    restarts: count().describe('Restarts for which the program is to blame, over the whole job.'),
+    restarts: count().describe('Restarts after failures of the program itself, over the whole job.'),
     infrastructureRestarts: z
       .exactOptional(count())
       .describe('Restarts after a pod was taken away: eviction, preemption, a lost node. They count towards no limit.'),
@@ -45,8 +45,8 @@ const roleStatusSchema = z
     backoff: z
       .exactOptional(
         z.object({
-          seconds: count().describe('The wait that the newest failure led to.'),
-          until: time().describe('No pod of the role is made before.'),
+          seconds: count().describe('How long the newest failure makes the role wait.'),
+          until: time().describe('No pod of the role is made before this time.'),
         }),
       )
       .describe('How long the role waits before it replaces pods that keep failing.'),
@@ -110,13 +110,15 @@ export const statusSchema = z
           .max(MAX_CONDITIONS)
           .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }),
       )
-      .describe('How the job stands, the latest stage first. kubectl wait --for=condition=Succeeded waits for one.'),
+      .describe(
+        'State of the job, the latest stage first. kubectl wait --for=condition=Succeeded waits for one of them.',
+      ),
     startTime: z.exactOptional(time()).describe('When the pods were first wanted; after a suspension, when it ended.'),
     completionTime: z.exactOptional(time()).describe('When the job ended.'),
     roles: z.exactOptional(z.object(roles)).describe('Pods by role.'),
     restarts: z
       .exactOptional(count())
-      .describe('Restarts for which the program is to blame, of all roles together. backoffLimit limits them.'),
+      .describe('Restarts after failures of the program itself, of all roles together. backoffLimit limits them.'),
     infrastructureRestarts: z
       .exactOptional(count())
       .describe('Restarts after a pod was taken away, of all roles together.'),

@@ -15,7 +15,19 @@ function distance(a: string, b: string): number {
   return previous[to.length] as number;
 }
 
-/** The allowed word that `word` is probably a slip of; undefined when none is near (a third of its letters). */
+/** Shorter ones begin too many words. */
+const MIN_BEGINNING = 3;
+
+/** The one allowed word that `word` is the beginning of. */
+function completion(word: string, allowed: readonly string[]): string | undefined {
+  const begun = allowed.filter((candidate) => candidate.toLowerCase().startsWith(word.toLowerCase()));
+  return word.length >= MIN_BEGINNING && begun.length === 1 ? begun[0] : undefined;
+}
+
+/**
+ * The allowed word that `word` is probably a slip (no more than a third of its letters) or the beginning of; undefined
+ * where there is none.
+ */
 export function nearest(word: string, allowed: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3));
   let best: { word: string; distance: number } | undefined;
@@ -24,5 +36,5 @@ export function nearest(word: string, allowed: readonly string[]): string | unde
     const d = distance(word, candidate);
     if (d <= limit && (best === undefined || d < best.distance)) best = { word: candidate, distance: d };
   }
-  return best?.word;
+  return best?.word ?? completion(word, allowed);
 }

@@ -33,12 +33,12 @@ function serviceName() {
 
 const tensorboardSchema = z
   .object({
-    path: path().optional().describe('Folder of the event files. Left out: tensorboard/ in output.path.'),
+    path: path().optional().describe('Folder of the event files. Default: tensorboard/ in output.path.'),
     sampleResponses: integer(0, MAX_SAMPLES)
       .default(4)
       .describe('Responses of each iteration that are written as text, with their prompts and scores.'),
   })
-  .describe("TensorBoard's event files, with every figure of metrics.jsonl.");
+  .describe("TensorBoard's event files, with every metric of metrics.jsonl.");
 
 const wandbSchema = z
   .object({
@@ -48,10 +48,10 @@ const wandbSchema = z
       .describe('Offline: the run is written to files, which `wandb sync` uploads from wherever there is a key.'),
     path: path()
       .optional()
-      .describe("Folder of the run's folder, offline-run-<time>-<id>. Left out: wandb/ in output.path."),
+      .describe('Folder in which the run gets its own, offline-run-<time>-<id>. Default: wandb/ in output.path.'),
     project: serviceName().describe('Project that the run belongs to.'),
-    entity: serviceName().optional().describe("Team or user. Left out: the uploader's default."),
-    name: text(MAX_NAME_CHARACTERS).optional().describe("Name of the run. Left out: the job's."),
+    entity: serviceName().optional().describe("Team or user. Default: the uploader's default."),
+    name: text(MAX_NAME_CHARACTERS).optional().describe("Name of the run. Default: the job's."),
     group: text(MAX_NAME_CHARACTERS).optional().describe('Group of runs that belong together.'),
     tags: z
       .array(text(MAX_TAG_CHARACTERS))
@@ -60,7 +60,7 @@ const wandbSchema = z
       .describe('Labels to find the run by.')
       .meta({ 'x-kubernetes-list-type': 'atomic' }),
   })
-  .describe("Weights & Biases' own format, with every figure of metrics.jsonl.");
+  .describe('The offline format of Weights & Biases, with every metric of metrics.jsonl.');
 
 const endpointRule = 'must be http:// or https:// with host, port and path, without user, query or fragment';
 const signalRule = `must not end in ${SIGNAL_PATH}, which is added`;
@@ -105,4 +105,6 @@ export const trackingSchema = z
     tracing: tracingSchema.optional(),
   })
   .prefault({})
-  .describe('Who else hears of the figures. A tracker that fails never costs the job more than its own data.');
+  .describe(
+    'Where else metrics and traces go. A tracker that fails costs the job no more than the data of that tracker.',
+  );

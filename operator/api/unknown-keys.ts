@@ -3,11 +3,13 @@
  * schemas drop unknown keys, as the API server does, and here they are reported instead of dropped.
  */
 import { z } from 'zod';
+import { foreignRemedy, placesOf } from './foreign-keys.ts';
 import { describeValue, type Problem } from './problems.ts';
 import { allPaths, type FieldPath, fieldsOf, formatPath, isOpen, type Schema, unwrap } from './schema-tree.ts';
 import { nearest } from './suggest.ts';
 
 const MAX_LISTED_KEYS = 12;
+const MAX_PLACES = 2;
 
 function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -21,21 +23,16 @@ export function unknownKeyProblem(o: {
   readonly elsewhere?: readonly string[];
 }): Problem {
   const key = String(o.path.at(-1));
-  const near = nearest(key, o.allowed);
+  const elsewhere = o.elsewhere?.slice(0, MAX_PLACES).join(' or ') ?? '';
+  const meant = elsewhere === '' ? nearest(key, o.allowed) : elsewhere;
   const parent = formatPath(o.path.slice(0, -1));
   const listed = o.allowed.slice(0, MAX_LISTED_KEYS).join(', ');
   const keys = o.allowed.length > MAX_LISTED_KEYS ? `${listed}, ...` : listed;
-  const elsewhere = o.elsewhere?.slice(0, 2).join(' or ') ?? '';
-  const remedies = [
-    ...(near === undefined ? [] : [`did you mean ${near}?`]),
-    ...(near !== undefined || elsewhere === '' ? [] : [`did you mean ${elsewhere}?`]),
-    ...(near !== undefined || elsewhere !== '' ? [] : ['remove it']),
-  ];
   return {
     path: formatPath(o.path),
     found: describeValue(o.value),
     rule: `must be a known key${parent === '' ? '' : ` of ${parent}`}: ${keys}`,
-    remedy: remedies.join(' '),
+    remedy: meant === undefined ? foreignRemedy(o.path) : `did you mean ${meant}?`,
   };
 }
 
@@ -47,9 +44,7 @@ export function findUnknownKeys(root: Schema, value: unknown, prefix: FieldPath)
 
   function report(fields: Readonly<Record<string, Schema>>, value: unknown, here: FieldPath): void {
     known ??= allPaths(root);
-    const elsewhere = known
-      .filter((other) => other.at(-1) === here.at(-1))
-      .map((other) => formatPath([...prefix, ...other]));
+    const elsewhere = placesOf(here, known).map((place) => formatPath([...prefix, ...place]));
     const allowed = Object.keys(fields);
     problems.push(unknownKeyProblem({ path: [...prefix, ...here], value, allowed, elsewhere }));
   }

@@ -56,7 +56,12 @@ export function parseArguments(args: readonly string[]): ParsedArguments {
   const problems: string[] = [];
   for (const token of tokens) if (token.kind === 'option') problems.push(...checkOption(token, command));
   const flags = readFlags(values as RawFlags, problems);
-  problems.push(...checkNames(command, names), ...checkTogether(command, names, flags));
+  // What stands behind a flag that isn't known may be its value, and the flag may be meant for one that is missing.
+  const isForeign = (name: string): boolean => !Object.hasOwn(FLAGS, name);
+  if (!tokens.some((token) => token.kind === 'option' && isForeign(token.name))) {
+    problems.push(...checkNames(command, names), ...checkGiven(command, values as RawFlags));
+  }
+  problems.push(...checkTogether(names, flags));
   if (problems.length > 0) return { kind: 'wrong', command, problems };
   return { kind: 'run', run: { command, name: names[0] === undefined ? null : bareName(names[0]), flags } };
 }
@@ -103,7 +108,7 @@ interface OptionToken {
 function checkOption({ name, rawName, value, inlineValue }: OptionToken, command: CommandName): string[] {
   const allowed = [...COMMON_FLAGS, ...FLAGS_OF[command]];
   if (!allowed.includes(name as FlagName)) {
-    const near = nearest(name, allowed);
+    const near = command === 'scale' && name === 'replicas' ? 'generation' : nearest(name, allowed);
     const hint = near === undefined ? `kubectl ppo ${command} --help lists its flags` : `did you mean --${near}?`;
     return [`${rawName} is no flag of ${command}; ${hint}`];
   }
@@ -124,13 +129,14 @@ function checkNames(command: CommandName, names: readonly string[]): string[] {
   return [];
 }
 
-function checkTogether(command: CommandName, names: readonly string[], flags: Flags): string[] {
+function checkGiven(command: CommandName, { generation }: RawFlags): string[] {
+  if (command !== 'scale' || generation !== undefined) return [];
+  return ['scale needs --generation N: generation pods are all that scales while a job runs'];
+}
+
+function checkTogether(names: readonly string[], flags: Flags): string[] {
   const isNamed = names.length > 0;
   const rules: [isBroken: boolean, problem: string][] = [
-    [
-      command === 'scale' && isNamed && flags.generation === null,
-      'scale needs --generation N: generation pods are all that scales while a job runs',
-    ],
     [flags.asGroups.length > 0 && flags.as === null, '--as-group says of which groups a user is: give --as, too'],
     [flags.isWatched && flags.isOnce, '--watch and --once exclude each other'],
     [flags.isWatched && !isNamed, '--watch needs the name of a PPOJob; to watch all of them: kubectl get ppojobs -w'],

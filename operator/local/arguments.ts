@@ -3,6 +3,7 @@
  * no manifest.
  */
 import { parseArgs } from 'node:util';
+import { nearest } from '../api/suggest.ts';
 
 export const DEFAULT_MANIFEST = 'examples/arithmetic/ppojob.yaml';
 
@@ -42,25 +43,25 @@ export const HELP = `Runs a PPOJob on this machine: every pod of the job as loca
 
   MANIFEST            the PPOJob to run; default ${DEFAULT_MANIFEST}
 
-  --resume            go on from the last checkpoint in the output folder
+  --resume            continue from the last checkpoint in the output folder
   --output DIR        output folder; default: spec.output.path of the manifest, or ./outputs/<job name>
   --seed N            the same as --set spec.seed=N
   --set PATH=VALUE    set a field of the manifest, such as spec.algorithm.numIterations=5; may be repeated
   --dry-run           check the manifest and print what would run
-  --plain             one line an iteration, as without a terminal
-  --quiet             only the summary
-  --page              show the job on a page as well: curves, pods, events; its address, on this machine alone, is told
-  --page-port N       on this port; default: one that is free
-  --keep-page         and go on showing it after the job's end, until Ctrl-C
+  --plain             print one line per iteration, as without a terminal
+  --quiet             print only the summary
+  --page              also show the job in a browser: curves, pods, events; prints the address, which only this machine reaches
+  --page-port N       use this port for the page; default: a free one
+  --keep-page         keep the page after the job has ended, until Ctrl-C
   --help, --version
 
-Relative paths in a manifest, and in --set, count from the manifest's folder; MANIFEST and DIR from the current one.
+Relative paths in a manifest, and in --set, are relative to the manifest's folder; MANIFEST and DIR to the current folder.
 
 Results: actor/ (the trained model as a Hugging Face folder), metrics.jsonl, summary.json, curves.svg, ppojob.yaml (the
-manifest as it was run), logs/. Results are never overwritten: an output folder that holds a run is moved aside first, to
-the same name with a number, unless --resume goes on with it.
+manifest as it was run), logs/. Results are never overwritten: an output folder that holds an earlier run is first renamed,
+with a number at the end, unless --resume continues that run.
 
-Ctrl-C ends every process and says how to go on; a second Ctrl-C doesn't wait for them.
+Ctrl-C stops every process and says how to continue; a second Ctrl-C doesn't wait for them.
 
 Exit code: 0 the job succeeded, 1 it failed, 2 the command line or the manifest is wrong (all problems are listed and
 nothing is started), 130 interrupted.
@@ -131,7 +132,10 @@ interface OptionToken {
 }
 
 function checkOption({ name, rawName, value, inlineValue }: OptionToken): string[] {
-  if (!(name in OPTIONS)) return [`${rawName} is no option; --help lists them`];
+  if (!Object.hasOwn(OPTIONS, name)) {
+    const near = nearest(name, Object.keys(OPTIONS));
+    return [`${rawName} is no option; ${near === undefined ? '--help lists them' : `did you mean --${near}?`}`];
+  }
   const wantsValue = OPTIONS[name as OptionName].type === 'string';
   if (wantsValue && (value === undefined || value === '')) return [`${rawName} needs a value`];
   // The parser would take `--output --plain` for a folder of that name.

@@ -2,8 +2,8 @@
  * From a manifest file to the job that this machine runs: read, overridden from the command line, checked, its paths made
  * absolute, its input files looked for. Every problem is reported, none is thrown. Starts nothing.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { readManifestText } from '../api/manifest-text.ts';
 import { SECRET_VARIABLES } from '../api/names.ts';
@@ -12,6 +12,7 @@ import { inputPaths, resolvePaths } from '../api/paths.ts';
 import type { PPOJob } from '../api/ppojob.ts';
 import { describeValue, type Problem } from '../api/problems.ts';
 import type { Override } from './arguments.ts';
+import { findMissingInputs } from './input-files.ts';
 
 export interface ManifestSource {
   /** Absolute. */
@@ -29,15 +30,17 @@ export function loadManifest(source: ManifestSource): ParsedPPOJob {
   const read = readManifestFile(source.manifestPath);
   if (!read.ok) return read;
   if (!isMapping(read.value)) return parsePPOJob(read.value);
-  const overridden = source.overrides.reduce(applyOverride, read.value);
-  const parsed = parsePPOJob(withOutputPath(overridden, source));
-  if (!parsed.ok) return parsed;
+  const manifest = withOutputPath(source.overrides.reduce(applyOverride, read.value), source);
+  const folder = dirname(source.manifestPath);
+  const parsed = parsePPOJob(manifest);
+  const missing = findMissingInputs(manifest, folder);
+  if (!parsed.ok) return { ok: false, problems: [...parsed.problems, ...missing] };
   // Paths that differ as text may be the same file once they are absolute, which the reconciler would refuse later.
-  const resolved = parsePPOJob(resolvePaths(parsed.job, dirname(source.manifestPath)));
-  if (!resolved.ok) return resolved;
-  const { environment = {} } = source;
-  const missing = [...findMissingFiles(resolved.job), ...findMissingSecrets(resolved.job, environment)];
-  const problems = [...missing, ...findHeldInputs(resolved.job), ...findSuspension(resolved.job)];
+  const resolved = parsePPOJob(resolvePaths(parsed.job, folder));
+  if (!resolved.ok) return { ok: false, problems: [...resolved.problems, ...missing] };
+  const { job } = resolved;
+  const secrets = findMissingSecrets(job, source.environment ?? {});
+  const problems = [...missing, ...secrets, ...findHeldInputs(job), ...findSuspension(job)];
   return problems.length > 0 ? { ok: false, problems } : resolved;
 }
 
@@ -47,10 +50,20 @@ function readManifestFile(path: string): ReturnType<typeof readManifestText> {
   try {
     return readManifestText(readFileSync(path, 'utf8'));
   } catch (error) {
-    const rule = `must be a readable file: ${error instanceof Error ? error.message : String(error)}`;
-    const remedy = 'check the path; without one, the example is run';
+    const remedy = `${whyUnreadable(error)}; without a path the example is run`;
+    const rule = 'must be a file that can be read';
     return { ok: false, problems: [{ path: 'manifest', found: describeValue(path), rule, remedy }] };
   }
+}
+
+function whyUnreadable(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const words: Readonly<Record<string, string>> = {
+    ENOENT: 'there is nothing: check the path',
+    EISDIR: 'it is a folder: name the manifest in it',
+    EACCES: 'you may not read it: check its permissions',
+  };
+  return words[code ?? ''] ?? message;
 }
 
 /**
@@ -95,33 +108,6 @@ function withOutputPath(manifest: Mapping, source: ManifestSource): Mapping {
   return isNamed || !isSound ? manifest : setAt(manifest, keys, join(source.defaultOutputRoot, name));
 }
 
-/** A problem for every model folder and data file that isn't there. */
-function findMissingFiles({ spec }: PPOJob): Problem[] {
-  const folders = {
-    'spec.models.actor.path': spec.models.actor.path,
-    'spec.models.critic.path': spec.models.critic.path,
-    'spec.models.reference.path': spec.models.reference.path,
-    ...(spec.reward.model ? { 'spec.reward.model.path': spec.reward.model.path } : {}),
-  };
-  const files = {
-    'spec.dataset.train.path': spec.dataset.train.path,
-    ...(spec.dataset.evaluation ? { 'spec.dataset.evaluation.path': spec.dataset.evaluation.path } : {}),
-  };
-  const modules = spec.reward.function ? { 'spec.reward.function.path': spec.reward.function.path } : {};
-  return [
-    ...Object.entries(folders)
-      .filter(([, path]) => !existsSync(resolve(path, 'config.json')))
-      .map(([path, found]) => missing(path, found, 'must be a Hugging Face folder with a config.json')),
-    ...notFiles(files, 'must be a file of JSON lines'),
-    ...notFiles(modules, 'must be a JavaScript or TypeScript module'),
-  ];
-}
-
-function notFiles(paths: Readonly<Record<string, string>>, rule: string): Problem[] {
-  const wrong = Object.entries(paths).filter(([, path]) => !statSync(path, { throwIfNoEntry: false })?.isFile());
-  return wrong.map(([field, found]) => missing(field, found, rule));
-}
-
 /** An earlier run's folders are moved aside: what the next one reads would go with them. */
 function findHeldInputs(job: PPOJob): Problem[] {
   const { checkpoint, output } = job.spec;
@@ -154,15 +140,6 @@ function findSuspension({ spec }: PPOJob): Problem[] {
   if (!spec.suspend) return [];
   const rule = 'must be false on this machine, where nobody can resume a job later';
   return [{ path: 'spec.suspend', found: 'true', rule, remedy: 'remove it' }];
-}
-
-function missing(path: string, found: string, rule: string): Problem {
-  return {
-    path,
-    found: describeValue(found),
-    rule,
-    remedy: "check the path; relative ones count from the manifest's folder",
-  };
 }
 
 function isMapping(value: unknown): value is Mapping {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it, test } from 'node:test';
+import { OPENRLHF_WORDS } from '../../operator/api/foreign-keys.ts';
 import { findBlocks, readDocument } from './documents.ts';
 
 const GUIDE = 'docs/migrating-from-openrlhf.md';
@@ -26,6 +27,27 @@ test('every option of before names had dots is found by its words, or in a table
   const keepsWords = (name: string): boolean =>
     options.some((option) => option.replaceAll('.', '_') === name || option.endsWith(`.${name}`));
   assert.deepEqual(before.filter((name) => !keepsWords(name) && !isAnswered(name)), []); // biome-ignore format: one thought
+});
+
+/** The first cell's names and the second's text of every row of a table. */
+const rows = guide
+  .split('\n')
+  .map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()))
+  .filter((cells) => cells.length === 4)
+  .map(([, names = '', answer = '']) => ({ names, answer }));
+
+function answersTo(option: string): string[] {
+  const answers = rows.filter(({ names }) => names.includes(`\`${option}\``)).map(({ answer }) => answer);
+  const now = options.filter((other) => other.replaceAll('.', '_') === option || other.endsWith(`.${option}`));
+  const named = answers.flatMap((answer) => options.filter((other) => answer.includes(`\`${other}\``)));
+  return [...answers, ...[...now, ...named].flatMap((other) => (other === option ? [] : answersTo(other)))];
+}
+
+test('a refused manifest says of an option what the guide says', () => {
+  for (const [option, end] of Object.entries(OPENRLHF_WORDS)) {
+    const field = end.split('.').at(-1) ?? '';
+    assert.ok(answersTo(option).some((answer) => answer.includes(field)), `${option}: ${answersTo(option)}`); // biome-ignore format: one thought
+  }
 });
 
 describe('the function that asks a reward server', () => {

@@ -49,7 +49,7 @@ const cases: readonly { name: string; path: string; value: unknown; found: strin
     path: 'spec.algorithm.advantageEstimator',
     value: 'vtrace',
     found: '"vtrace"',
-    rule: 'must be one of gae',
+    rule: 'must be gae',
     remedy: 'use gae (How advantages are estimated: gae, with a critic.)',
   },
   {
@@ -58,7 +58,7 @@ const cases: readonly { name: string; path: string; value: unknown; found: strin
     value: undefined,
     found: 'nothing',
     rule: 'must be text',
-    remedy: 'add it (Hugging Face folder.)',
+    remedy: 'add it (Folder of a Hugging Face model: config.json, tokenizer.json, safetensors.)',
   },
   {
     name: 'an empty path',
@@ -68,7 +68,7 @@ const cases: readonly { name: string; path: string; value: unknown; found: strin
     rule: 'must not be empty',
     remedy:
       'change it (Folder for the trained actor, metrics.jsonl and summaries. In a cluster a relative one is an empty folder ' +
-      'that goes with its pod, unless podTemplate mounts a volume there.)',
+      'that is lost with its pod, unless podTemplate mounts a volume there.)',
   },
   {
     name: 'a list of the wrong length',
@@ -83,8 +83,32 @@ const cases: readonly { name: string; path: string; value: unknown; found: strin
     path: 'spec.rollout',
     value: 'big',
     found: '"big"',
-    rule: 'must be a mapping of keys to values',
+    rule: 'must be a mapping with keys such as batchSize, samplesPerPrompt, maxPromptTokens, maxResponseTokens, temperature, topP',
     remedy: 'change it (How responses are generated.)',
+  },
+  {
+    name: 'the path of a model where the model belongs',
+    path: 'spec.models.reference',
+    value: 'models/sft',
+    found: '"models/sft"',
+    rule: 'must be a mapping with the key path',
+    remedy: 'write it as {path: "models/sft"}',
+  },
+  {
+    name: 'one number where a range belongs',
+    path: 'spec.algorithm.clipRange',
+    value: 0.2,
+    found: '0.2',
+    rule: 'must be a mapping with the keys low, high',
+    remedy: 'change it (Clipping of the ratio of new to old probability of a token.)',
+  },
+  {
+    name: 'true in quotes',
+    path: 'spec.suspend',
+    value: 'true',
+    found: '"true"',
+    rule: 'must be true or false',
+    remedy: 'write it without quotes: true',
   },
   {
     name: 'a second coordinator',
@@ -92,7 +116,7 @@ const cases: readonly { name: string; path: string; value: unknown; found: strin
     value: 2,
     found: '2',
     rule: 'must be 1',
-    remedy: 'change it (Pods of this role.)',
+    remedy: 'change it (Number of pods of this role.)',
   },
   {
     name: 'a quantity that is none',
@@ -120,6 +144,24 @@ test('a wrong item of a list is reported where it stands', () => {
   const [problem] = problemsWith({ 'spec.reward.clipRange': ['-3', 'x'] });
   assert.equal(problem?.path, 'spec.reward.clipRange[1]');
   assert.equal(problem?.found, '"x"');
+});
+
+test('one word where a list belongs', () => {
+  const [problem] = problemsWith({ 'spec.failurePolicy': { rules: [{ roles: 'actor', action: 'FailJob' }] } });
+  assert.equal(problem?.path, 'spec.failurePolicy.rules[0].roles');
+  assert.equal(problem?.remedy, 'write it as a list: [actor]');
+});
+
+test("other people's quantities are told in Kubernetes' own form", () => {
+  const remedyOf = (cpu: unknown) => problemsWith({ 'spec.roles.actor.resources': { limits: { cpu } } })[0]?.remedy;
+  assert.equal(remedyOf(1.5), 'write it in quotes: "1.5"');
+  assert.equal(remedyOf('4GiB'), 'did you mean 4Gi?');
+  assert.equal(remedyOf('4 gib'), 'did you mean 4Gi?');
+  assert.equal(remedyOf('4 GB'), 'did you mean 4G?');
+  assert.equal(remedyOf('512mb'), 'did you mean 512M?');
+  assert.equal(remedyOf('500 m'), 'did you mean 500m?');
+  assert.equal(remedyOf('1K'), 'did you mean 1k?');
+  assert.equal(remedyOf('two'), 'change it');
 });
 
 test('null in a list is no value', () => {

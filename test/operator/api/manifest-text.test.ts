@@ -1,4 +1,4 @@
-/** Text that is no single YAML document is refused with line and column. */
+/** One YAML document is read as kubectl reads it; what is none, or more than one, is refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readManifestText } from '../../../operator/api/manifest-text.ts';
@@ -17,35 +17,26 @@ test('one document is read, as YAML or JSON', () => {
   }
 });
 
-test('syntax errors say where', () => {
-  const [problem] = problemsOf('a: 1\nb: "open\nc: 2\n');
-  assert.match(problem?.path ?? '', /^line \d+, column \d+$/);
-  assert.match(problem?.rule ?? '', /^must be valid YAML: /);
-  const [tab] = problemsOf('a:\n\tb: 1\n');
-  assert.equal(tab?.path, 'line 2, column 1');
-  assert.equal(tab?.found, 'b: 1');
+test('keys merge as kubectl merges them', () => {
+  const text = 'a: &a { cpu: "1", memory: 4Gi }\nb:\n  <<: *a\n  cpu: "2"\n';
+  const read = readManifestText(text);
+  assert.deepEqual(read.ok && (read.value as { b: unknown }).b, { cpu: '2', memory: '4Gi' });
 });
 
-test('a file of something else is told of in a few short lines', () => {
-  const problems = problemsOf(`${'\t- a: b: c '.repeat(50)}\n`.repeat(1000));
-  assert.equal(problems.length, 10);
-  for (const { found } of problems) assert.ok(found.length <= 80);
-});
-
-test('a key given twice is an error, not a choice', () => {
-  assert.deepEqual(problemsOf('a: 1\nb: 2\na: 3\n'), [
-    {
-      path: 'line 3, column 1',
-      found: 'a: 3',
-      rule: 'must be valid YAML: Map keys must be unique',
-      remedy: 'correct the line, or the one before it',
-    },
-  ]);
+test('bytes that are no text in UTF-8 are refused as such, UTF-16 among them', () => {
+  const utf16 = Buffer.from('\uFEFFkind: PPOJob\n', 'utf16le').toString('utf8');
+  for (const text of [utf16, 'a: \0', 'a: \uFFFD']) {
+    const [problem] = problemsOf(text);
+    assert.equal(problem?.rule, 'must be text in UTF-8');
+  }
+  assert.deepEqual(readManifestText('\uFEFFa: 1\r\n'), { ok: true, value: { a: 1 } });
 });
 
 test('nothing, several documents, too much text and alias bombs are refused', () => {
   assert.equal(problemsOf('')[0]?.found, 'nothing');
-  assert.equal(problemsOf('a: 1\n---\nb: 2\n')[0]?.found, '2 documents');
+  const claimed = 'kind: PersistentVolumeClaim\n---\nkind: PPOJob\n';
+  assert.equal(problemsOf(claimed)[0]?.found, '2 documents (PersistentVolumeClaim, PPOJob)');
+  assert.equal(problemsOf('a: 1\n---\n- b\n')[0]?.found, '2 documents (no kind, no kind)');
   assert.equal(problemsOf(`a: ${'x'.repeat(1024 * 1024)}`)[0]?.path, 'manifest');
   const levels = Array.from({ length: 9 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i}, `.repeat(9)}]`);
   assert.equal(problemsOf(['l0: &l0 [x]', ...levels].join('\n'))[0]?.found, 'YAML aliases');

@@ -25,7 +25,12 @@ test('a name that cannot name pods is refused with one that can', () => {
   assert.equal(only({ 'metadata.name': '1st Job_' }).remedy, 'use for example st-job');
   assert.equal(only({ 'metadata.name': 'a'.repeat(48) }).remedy, `use for example ${'a'.repeat(47)}`);
   assert.equal(only({ 'metadata.name': undefined }).found, 'nothing');
-  assert.equal(only({ metadata: 'x' }).path, 'metadata.name');
+  assert.deepEqual(only({ metadata: 'x' }), {
+    path: 'metadata',
+    found: '"x"',
+    rule: 'must be a mapping with the key name',
+    remedy: 'write it as {name: my-job}',
+  });
   for (const name of ['', '-a', 'a-', 'A', 'a.b', 'ä'])
     assert.equal(only({ 'metadata.name': name }).path, 'metadata.name');
 });
@@ -43,6 +48,7 @@ test('namespace, labels, annotations and keys are checked', () => {
   assert.equal(only({ 'metadata.annotations': [] }).path, 'metadata.annotations');
   assert.equal(only({ 'metadata.lables': {} }).remedy, 'did you mean labels?');
   assert.equal(only({ specs: {} }).remedy, 'did you mean spec?');
+  assert.equal(only({ rollout: {} }).remedy, 'did you mean spec.rollout?');
   assert.deepEqual(problemsWith({ 'metadata.labels': { team: 'a' }, 'metadata.namespace': 'team-a' }), []);
   // As the API server has it: null is as good as absent.
   assert.equal(jobWith({ 'metadata.namespace': null }).metadata.namespace, 'default');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parsePPOJob } from '../../../operator/api/parse.ts';
-import { manifestWith, minimalManifest } from './manifest.ts';
+import { manifestWith, minimalManifest, problemsWith } from './manifest.ts';
 
 const EXAMPLE = new URL('../../../examples/arithmetic/ppojob.yaml', import.meta.url);
 
@@ -47,6 +47,14 @@ test('problems of every kind are reported together', () => {
       'spec.training.minibatchSize',
     ],
   );
+});
+
+test("another kind of object is told to be one: its spec isn't ours to judge", () => {
+  const foreign = parsePPOJob({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'x' }, spec: { template: {} } });
+  assert.ok(!foreign.ok);
+  assert.deepEqual(foreign.problems.map(({ path }) => path), ['apiVersion', 'kind']); // biome-ignore format: one thought
+  const [group, ...others] = problemsWith({ apiVersion: 'openrlhf.dev/v1', 'spec.sed': 1 });
+  assert.deepEqual([group?.path, others.map(({ path }) => path)], ['apiVersion', ['spec.sed']]);
 });
 
 test('an empty or missing spec lists each required field', () => {

@@ -82,6 +82,15 @@ test('help names every command and every flag', () => {
   }
 });
 
+test('a mistake is told once', () => {
+  assert.equal(problems('scale', 'a', '--generation', '0').length, 1);
+  assert.equal(problems('scale', 'a', '--generation').length, 1);
+  assert.deepEqual(problems('scale', 'a', '--replicas', '4'), [
+    '--replicas is no flag of scale; did you mean --generation?',
+  ]);
+  assert.deepEqual(problems('explain', 'a'), ['"explain" is no command of kubectl ppo; did you mean explain-failure?']);
+});
+
 test('every problem at once, each with what to do', () => {
   const cases: [string[], RegExp[]][] = [
     [['stauts', 'a'], [/"stauts" is no command.*did you mean status\?/]],
@@ -112,10 +121,7 @@ test('every problem at once, each with what to do', () => {
     [['logs', 'a', '-f', '-p'], [/--follow and --previous exclude/]],
     [['logs', 'a', '--since', '1m', '--since-time', 'soon'], [/--since-time soon: must be a date/]],
     [['scale', 'a'], [/scale needs --generation N/]],
-    [
-      ['scale', 'a', '--generation', '0'],
-      [/--generation 0: must be a number of pods from 1 to 1024/, /scale needs/],
-    ],
+    [['scale', 'a', '--generation', '0'], [/--generation 0: must be a number of pods from 1 to 1024/]],
     [['status', '-w'], [/--watch needs the name of a PPOJob.*kubectl get ppojobs -w/]],
     [['status', 'a', '-w', '--once'], [/exclude each other/]],
     [['status', 'a', '-A'], [/takes no name/]],

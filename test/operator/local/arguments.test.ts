@@ -99,3 +99,15 @@ test('an option is never taken for the value of the one before it, unless it sta
   assert.equal(inline.run.outputPath, '--plain');
   assert.equal(inline.run.isPlain, false);
 });
+
+test('an option that there is not names the one that is meant', () => {
+  const problemsOf = (...args: string[]) => {
+    const parsed = parseArguments(args);
+    return parsed.kind === 'wrong' ? parsed.problems : [];
+  };
+  assert.deepEqual(problemsOf('--dryrun', '--frob'), [
+    '--dryrun is no option; did you mean --dry-run?',
+    '--frob is no option; --help lists them',
+  ]);
+  assert.deepEqual(problemsOf('--constructor'), ['--constructor is no option; --help lists them']);
+});

@@ -79,6 +79,22 @@ test('files that are not there are all reported', () => {
   );
 });
 
+test('files that are not there are told of together with what else is wrong', () => {
+  const loaded = load(SPEC.replace('train.jsonl', 'none.jsonl').replace('numIterations: 3', 'numIterations: 0'));
+  assert.ok(!loaded.ok);
+  const paths = loaded.problems.map(({ path }) => path);
+  assert.deepEqual(paths, ['spec.algorithm.numIterations', 'spec.dataset.train.path']);
+});
+
+test('a manifest that cannot be read says why', () => {
+  const remedyOf = (manifestPath: string) => {
+    const loaded = loadManifest({ manifestPath, outputPath: null, defaultOutputRoot: '/outputs', overrides: [] });
+    return loaded.ok ? '' : loaded.problems[0]?.remedy;
+  };
+  assert.equal(remedyOf(join(directory, 'x')), 'there is nothing: check the path; without a path the example is run');
+  assert.match(remedyOf(directory) ?? '', /^it is a folder: name the manifest in it;/);
+});
+
 test('a manifest that is no mapping, or whose output is no mapping, is a problem and no crash', () => {
   for (const spec of [`${SPEC}  output: 3\n`, '  - 1\n', '']) assert.equal(load(spec).ok, false);
 });
