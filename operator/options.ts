@@ -22,7 +22,7 @@ export interface OperatorSettings {
   readonly lease: { readonly name: string; readonly namespace: string | null } | null;
   /** Of this process, unlike any other's. */
   readonly identity: string;
-  readonly metrics: { readonly host: string; readonly port: number; readonly tls: TlsFiles | null };
+  readonly metrics: { readonly host: string | null; readonly port: number; readonly tls: TlsFiles | null };
   /** Where the page of jobs is served; null: nowhere. */
   readonly page: PageAddress | null;
   readonly concurrency: number;
@@ -58,7 +58,7 @@ export const HELP = `Runs PPOJobs on a Kubernetes cluster.
   --lease-name NAME       of the Lease by which one operator at a time is elected; default: ppo-operator
   --lease-namespace NAME  default: POD_NAMESPACE, or the context's
   --no-leader-election    when no other operator runs
-  --metrics-address H:P   of /metrics, /healthz and /readyz; default: 0.0.0.0:8080
+  --metrics-address H:P   of /metrics, /healthz and /readyz; without H on every address; default: :8080
   --metrics-from NAMES    namespaces whose pods may read the metrics of jobs, parted by commas; default: none
   --metrics-tls-cert FILE --metrics-tls-key FILE
                           serve those paths by HTTPS (PEM; both are read again when they change)
@@ -91,7 +91,7 @@ const OPTIONS = {
   'lease-name': { type: 'string', default: 'ppo-operator' },
   'lease-namespace': { type: 'string' },
   'no-leader-election': { type: 'boolean', default: false },
-  'metrics-address': { type: 'string', default: '0.0.0.0:8080' },
+  'metrics-address': { type: 'string', default: ':8080' },
   'metrics-from': { type: 'string', default: '' },
   'metrics-tls-cert': { type: 'string' },
   'metrics-tls-key': { type: 'string' },
@@ -130,7 +130,7 @@ function interpret(values: Values, { environment, uniqueId, hostName }: OptionsI
   }
   const metrics = parseAddress(values['metrics-address']);
   if (metrics === null) {
-    problems.push(`--metrics-address ${values['metrics-address']}: must be HOST:PORT, such as 0.0.0.0:8080`);
+    problems.push(`--metrics-address ${values['metrics-address']}: must be HOST:PORT or :PORT, such as :8080`);
   }
   const page = parsePageAddress(values['page-address']);
   if (typeof page === 'string') problems.push(page);
@@ -211,12 +211,11 @@ function parseDuration(text: string): number | null {
   return ms >= MIN_CERTIFICATE_MS && ms <= MAX_CERTIFICATE_MS ? ms : null;
 }
 
-/** HOST:PORT, the host of IPv6 in brackets. */
-function parseAddress(text: string): { host: string; port: number } | null {
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+/** HOST:PORT, the host of IPv6 in brackets, or :PORT. */
+function parseAddress(text: string): { host: string | null; port: number } | null {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+))?:(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
-  const host = match?.[1] ?? match?.[2];
-  return host === undefined || port > MAX_PORT ? null : { host, port };
+  return match === null || port > MAX_PORT ? null : { host: match[1] ?? match[2] ?? null, port };
 }
 
 /** Where the election's Lease lies; `fallback` is the namespace that the context names. */

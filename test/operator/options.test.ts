@@ -22,7 +22,7 @@ it('needs no option', () => {
     namespace: null,
     lease: { name: 'ppo-operator', namespace: null },
     identity: 'host_u1',
-    metrics: { host: '0.0.0.0', port: 8080, tls: null },
+    metrics: { host: null, port: 8080, tls: null },
     page: null,
     concurrency: 16,
     logLevel: 'info',
@@ -55,6 +55,7 @@ it('takes addresses of both families', () => {
   const addressOf = (text: string) => settingsOf(['--metrics-address', text]).metrics;
   assert.deepEqual(addressOf('127.0.0.1:0'), { host: '127.0.0.1', port: 0, tls: null });
   assert.deepEqual(addressOf('[::1]:9000'), { host: '::1', port: 9000, tls: null });
+  assert.deepEqual(addressOf(':9000'), { host: null, port: 9000, tls: null });
 });
 
 it('serves metrics by HTTPS with a certificate and its key', () => {
@@ -92,7 +93,7 @@ it('lists every problem', () => {
     kind: 'wrong',
     problems: [
       '--concurrency 0: must be a whole number from 1 to 256',
-      '--metrics-address 8080: must be HOST:PORT, such as 0.0.0.0:8080',
+      '--metrics-address 8080: must be HOST:PORT or :PORT, such as :8080',
       '--page-address 0.0.0.0:1: must be a loopback address, such as 127.0.0.1:1: the page asks nobody who they are; ' +
         'kubectl port-forward reaches it there, and so does a proxy with a login in the same pod',
       '--log-level loud: must be one of debug, info, warn, error',
