@@ -149,9 +149,9 @@ function observed({ controller }: OperatorMetrics, health: OperatorHealth): Cont
 }
 
 function platformOf(settings: OperatorSettings): Platform {
-  const { ownNamespace, metricsFromNamespaces, workerImage, certificateMs } = settings;
+  const { ownNamespace, metricsFromNamespaces, workerImage, podUserId: userId, certificateMs } = settings;
   const metricsFrom = metricsFromNamespaces.map(namespacePeer);
-  return { kind: 'Cluster', operatorNamespace: ownNamespace, metricsFrom, workerImage, certificateMs };
+  return { kind: 'Cluster', operatorNamespace: ownNamespace, metricsFrom, workerImage, userId, certificateMs };
 }
 
 function createLog({ logLevel, identity }: OperatorSettings): Logger {

@@ -2,7 +2,7 @@
 // refuses to know what is done with them.
 
 import { parseArgs } from 'node:util';
-import { DEFAULT_IMAGE } from './api/names.ts';
+import { DEFAULT_IMAGE, USER_ID } from './api/names.ts';
 import type { ObjectName } from './cluster/cluster.ts';
 import { kubeconfigPaths } from './cluster/credentials.ts';
 import type { PodEnvironment } from './cluster/service-account.ts';
@@ -33,6 +33,8 @@ export interface OperatorSettings {
   readonly metricsFromNamespaces: readonly string[];
   /** Image of the pods of jobs that name none. */
   readonly workerImage: string;
+  /** As which pods of jobs run; null: the cluster chooses. */
+  readonly podUserId: number | null;
   /** How long the certificates of a job's pods are good for. */
   readonly certificateMs: number;
 }
@@ -63,6 +65,8 @@ export const HELP = `Runs PPOJobs on a Kubernetes cluster.
   --metrics-tls-cert FILE --metrics-tls-key FILE
                           serve those paths by HTTPS (PEM; both are read again when they change)
   --worker-image IMAGE    of the pods of jobs that name none; default: ${DEFAULT_IMAGE}
+  --pod-user-id ID        as which user, group and group of volumes the pods of jobs run; none: as which the cluster
+                          says, as OpenShift does; default: ${USER_ID}, the image's own
   --certificate-lifetime D
                           of the pods of a job, such as 12h; renewed when a third is left, and the job's authority
                           lasts six times as long; nodes take up to 2 minutes to hand them out; default: 30d
@@ -82,6 +86,9 @@ const MAX_PORT = 65_535;
 const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 const MIN_CERTIFICATE_MS = 60_000;
 const MAX_CERTIFICATE_MS = 365 * 86_400_000;
+const NO_USER = 'none';
+/** Of Linux. */
+const MAX_USER_ID = 2 ** 31 - 1;
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const LEASE = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 const OPTIONS = {
@@ -97,6 +104,7 @@ const OPTIONS = {
   'metrics-tls-key': { type: 'string' },
   'certificate-lifetime': { type: 'string', default: '30d' },
   'worker-image': { type: 'string', default: DEFAULT_IMAGE },
+  'pod-user-id': { type: 'string', default: String(USER_ID) },
   'page-address': { type: 'string', default: 'off' },
   concurrency: { type: 'string', default: '16' },
   'log-level': { type: 'string', default: 'info' },
@@ -134,13 +142,14 @@ function interpret(values: Values, { environment, uniqueId, hostName }: OptionsI
   }
   const page = parsePageAddress(values['page-address']);
   if (typeof page === 'string') problems.push(page);
-  if (!LOG_LEVELS.includes(values['log-level'])) {
-    problems.push(`--log-level ${values['log-level']}: must be one of ${LOG_LEVELS.join(', ')}`);
-  }
   const metricsFromNamespaces = values['metrics-from'].split(',').filter((name) => name !== '');
-  problems.push(...nameProblems(values, metricsFromNamespaces));
+  problems.push(...logProblems(values['log-level']), ...nameProblems(values, metricsFromNamespaces));
   const tls = tlsFiles(values);
-  problems.push(...tlsProblems(values), ...imageProblems(values['worker-image']));
+  problems.push(
+    ...tlsProblems(values),
+    ...imageProblems(values['worker-image']),
+    ...userProblems(values['pod-user-id']),
+  );
   const certificateMs = parseDuration(values['certificate-lifetime']);
   if (certificateMs === null) {
     problems.push(
@@ -167,6 +176,7 @@ function interpret(values: Values, { environment, uniqueId, hostName }: OptionsI
       ownNamespace: environment.POD_NAMESPACE ?? null,
       metricsFromNamespaces,
       workerImage: values['worker-image'],
+      podUserId: values['pod-user-id'] === NO_USER ? null : Number(values['pod-user-id']),
       certificateMs,
     },
   };
@@ -181,8 +191,17 @@ function tlsProblems({ 'metrics-tls-cert': certificate, 'metrics-tls-key': key }
   return isHalf ? ['--metrics-tls-cert and --metrics-tls-key: give both, or neither'] : [];
 }
 
+function logProblems(level: string): string[] {
+  return LOG_LEVELS.includes(level) ? [] : [`--log-level ${level}: must be one of ${LOG_LEVELS.join(', ')}`];
+}
+
 function imageProblems(image: string): string[] {
   return image === '' ? [`--worker-image: must name an image, such as ${DEFAULT_IMAGE}`] : [];
+}
+
+function userProblems(id: string): string[] {
+  const isUser = /^[1-9]\d*$/.test(id) && Number(id) <= MAX_USER_ID;
+  return isUser || id === NO_USER ? [] : [`--pod-user-id ${id}: must be a number from 1 to ${MAX_USER_ID}, or none`];
 }
 
 function podEnvironment(environment: NodeJS.ProcessEnv): PodEnvironment | null {

@@ -29,6 +29,7 @@ it('needs no option', () => {
     ownNamespace: null,
     metricsFromNamespaces: [],
     workerImage: 'ppo-operator:0.1.0',
+    podUserId: 65_532,
     certificateMs: 30 * 86_400_000,
   });
 });
@@ -108,4 +109,15 @@ it('lists every problem', () => {
   const unknown = parseOptions({ ...INPUT, args: ['--verbose'] });
   assert.equal(unknown.kind, 'wrong');
   assert.equal(parseOptions({ ...INPUT, args: ['--help'] }).kind, 'help');
+});
+
+it('says as whom pods run, or leaves that to the cluster', () => {
+  assert.equal(settingsOf(['--pod-user-id', '1000680000']).podUserId, 1_000_680_000);
+  assert.equal(settingsOf(['--pod-user-id', 'none']).podUserId, null);
+  for (const wrong of ['0', 'root', '-1', '2147483648', '1e3', '']) {
+    assert.deepEqual(parseOptions({ ...INPUT, args: [`--pod-user-id=${wrong}`] }), {
+      kind: 'wrong',
+      problems: [`--pod-user-id ${wrong}: must be a number from 1 to 2147483647, or none`],
+    });
+  }
 });

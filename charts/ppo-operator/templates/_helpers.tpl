@@ -55,11 +55,20 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{/* Of the operator's pods, and of the pod that tests them: what the Pod Security level "restricted" asks for. */}}
 {{- define "ppo-operator.podSecurityContext" -}}
 runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
-fsGroup: 65532
+{{- with include "ppo-operator.podUserId" . }}
+{{- if ne . "none" }}
+runAsUser: {{ . }}
+runAsGroup: {{ . }}
+fsGroup: {{ . }}
+{{- end }}
+{{- end }}
 seccompProfile:
   type: RuntimeDefault
+{{- end }}
+
+{{/* Large numbers would be written with an exponent. */}}
+{{- define "ppo-operator.podUserId" -}}
+{{- if kindIs "string" .Values.podUserId }}{{ .Values.podUserId }}{{ else }}{{ int64 .Values.podUserId }}{{ end }}
 {{- end }}
 
 {{- define "ppo-operator.containerSecurityContext" -}}
