@@ -30,12 +30,24 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "ppo-operator.labels" -}}
-{{- with .Values.commonLabels }}{{ toYaml . }}
-{{ end -}}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- include "ppo-operator.labelsWith" (dict "root" . "labels" dict) }}
+{{- end }}
+
+{{/* The chart's own labels, then those of one object, then commonLabels: who says a thing twice says it once. */}}
+{{- define "ppo-operator.labelsWith" -}}
+{{- with .root }}
+{{- $labels := include "ppo-operator.selectorLabels" . | fromYaml }}
+{{- $_ := set $labels "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") }}
+{{- $_ := set $labels "app.kubernetes.io/version" .Chart.AppVersion }}
+{{- $_ := set $labels "app.kubernetes.io/managed-by" .Release.Service }}
+{{- merge $labels $.labels .Values.commonLabels | toYaml }}
+{{- end }}
+{{- end }}
+
+{{/* Of the operator's pods and of what selects them. */}}
+{{- define "ppo-operator.operatorSelector" -}}
 {{ include "ppo-operator.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/component: operator
 {{- end }}
 
 {{- define "ppo-operator.serviceAccountName" -}}
