@@ -234,7 +234,9 @@ describe('the chart', () => {
     assert.deepEqual(await usersOf({}), [...Array(6).fill(65_532), '--pod-user-id=65532']);
     const id = 1_000_680_000;
     assert.deepEqual(await usersOf({ podUserId: id }), [...Array(6).fill(id), `--pod-user-id=${id}`]);
-    assert.deepEqual(await usersOf({ podUserId: 'none' }), [...Array(6).fill(undefined), '--pod-user-id=none']);
+    for (const podUserId of ['none', null]) {
+      assert.deepEqual(await usersOf({ podUserId }), [...Array(6).fill(undefined), '--pod-user-id=none']);
+    }
   });
 
   it('says after the installation what is left to do', async () => {

@@ -78,9 +78,11 @@ seccompProfile:
   type: RuntimeDefault
 {{- end }}
 
-{{/* Large numbers would be written with an exponent. */}}
+{{/* Null is no user either, least of all root. Large numbers would be written with an exponent. */}}
 {{- define "ppo-operator.podUserId" -}}
-{{- if kindIs "string" .Values.podUserId }}{{ .Values.podUserId }}{{ else }}{{ int64 .Values.podUserId }}{{ end }}
+{{- with .Values.podUserId | default "none" }}
+{{- if kindIs "string" . }}{{ . }}{{ else }}{{ int64 . }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- define "ppo-operator.containerSecurityContext" -}}
