@@ -17,7 +17,7 @@ export interface OperatorSettings {
   /** Null: this is no pod, or its environment names a kubeconfig. */
   readonly pod: PodEnvironment | null;
   /** Null: jobs of all namespaces. */
-  readonly namespace: string | null;
+  readonly namespaces: readonly string[] | null;
   /** Null: nobody else runs. A lease without a namespace lies where the operator runs. */
   readonly lease: { readonly name: string; readonly namespace: string | null } | null;
   /** Of this process, unlike any other's. */
@@ -56,7 +56,7 @@ export const HELP = `Runs PPOJobs on a Kubernetes cluster.
 
   --kubeconfig FILE       default: KUBECONFIG, ~/.kube/config, or the pod's service account
   --context NAME          default: the kubeconfig's current one
-  --namespace NAME        only jobs of this namespace; default: all
+  --namespace NAMES       only jobs of these namespaces, parted by commas; default: all
   --lease-name NAME       of the Lease by which one operator at a time is elected; default: ppo-operator
   --lease-namespace NAME  default: POD_NAMESPACE, or the context's
   --no-leader-election    when no other operator runs
@@ -142,8 +142,10 @@ function interpret(values: Values, { environment, uniqueId, hostName }: OptionsI
   }
   const page = parsePageAddress(values['page-address']);
   if (typeof page === 'string') problems.push(page);
+  const namespaces = namespacesOf(values);
   const metricsFromNamespaces = values['metrics-from'].split(',').filter((name) => name !== '');
-  problems.push(...logProblems(values['log-level']), ...nameProblems(values, metricsFromNamespaces));
+  const names = { namespaces: namespaces ?? [], metricsFrom: metricsFromNamespaces };
+  problems.push(...logProblems(values['log-level']), ...nameProblems(values, names));
   const tls = tlsFiles(values);
   problems.push(
     ...tlsProblems(values),
@@ -166,7 +168,7 @@ function interpret(values: Values, { environment, uniqueId, hostName }: OptionsI
       kubeconfigs: kubeconfigPaths(environment.KUBECONFIG),
       context: values.context ?? null,
       pod: podEnvironment(environment),
-      namespace: values.namespace ?? null,
+      namespaces,
       lease: values['no-leader-election'] ? null : { name: values['lease-name'], namespace: leaseNamespace },
       identity: `${environment.POD_NAME ?? hostName}_${uniqueId}`,
       metrics: { ...metrics, tls },
@@ -180,6 +182,11 @@ function interpret(values: Values, { environment, uniqueId, hostName }: OptionsI
       certificateMs,
     },
   };
+}
+
+/** Null: all. Each once: whoever is named twice would be followed twice. */
+function namespacesOf({ namespace }: Values): readonly string[] | null {
+  return namespace === undefined ? null : [...new Set(namespace.split(','))];
 }
 
 function tlsFiles({ 'metrics-tls-cert': certificate, 'metrics-tls-key': key }: Values): TlsFiles | null {
@@ -211,12 +218,18 @@ function podEnvironment(environment: NodeJS.ProcessEnv): PodEnvironment | null {
 
 type Name = [option: string, name: string | undefined, pattern: RegExp, rule: string];
 
-function nameProblems(values: Values, metricsFrom: readonly string[]): string[] {
+interface Namespaces {
+  readonly namespaces: readonly string[];
+  readonly metricsFrom: readonly string[];
+}
+
+function nameProblems(values: Values, { namespaces, metricsFrom }: Namespaces): string[] {
+  const list = 'names of namespaces, parted by commas';
   const names: Name[] = [
-    ['--namespace', values.namespace, NAMESPACE, "a namespace's name"],
+    ...namespaces.map((name): Name => ['--namespace', name, NAMESPACE, list]),
     ['--lease-name', values['lease-name'], LEASE, "a Lease's name: lower case, digits, '-' and '.', at most 253"],
     ['--lease-namespace', values['lease-namespace'], NAMESPACE, "a namespace's name"],
-    ...metricsFrom.map((name): Name => ['--metrics-from', name, NAMESPACE, 'names of namespaces, parted by commas']),
+    ...metricsFrom.map((name): Name => ['--metrics-from', name, NAMESPACE, list]),
   ];
   return names.flatMap(([option, name, pattern, rule]) =>
     name === undefined || pattern.test(name) ? [] : [`${option} ${name}: must be ${rule}`],

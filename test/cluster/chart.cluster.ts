@@ -76,7 +76,7 @@ const MATRIX: Readonly<Record<string, Release>> = {
   'for one namespace': {
     ...{ name: 'operator-of-a-team-whose-name-is-as-long-as-it-can-be', namespace: TEAM },
     values: {
-      ...{ watchNamespace: TEAM, networkPolicy: { restrictEgress: true } },
+      ...{ watchNamespaces: [TEAM], networkPolicy: { restrictEgress: true } },
       metrics: { scrapeFrom: ['monitoring'], podMonitor: { enabled: true }, serviceMonitor: { enabled: true } },
     },
   },
@@ -84,7 +84,12 @@ const MATRIX: Readonly<Record<string, Release>> = {
   'with names that YAML takes for other things': {
     ...{ name: 'no', namespace: ODD_NAMESPACE },
     values: {
-      ...{ nameOverride: '007', watchNamespace: ODD_NAMESPACE, image: { tag: '1.10' }, commonLabels: { y: 'off' } },
+      ...{
+        nameOverride: '007',
+        watchNamespaces: [ODD_NAMESPACE],
+        image: { tag: '1.10' },
+        commonLabels: { y: 'off' },
+      },
       ...{ fullnameOverride: 'on', priorityClassName: 'null', nodeSelector: { 'example.com/gpu': 'true' } },
       serviceAccount: { name: 'true' },
       metrics: {
@@ -212,8 +217,24 @@ describe('the chart', () => {
         [],
       );
     }
-    const alone = { watchNamespace: TEAM, crds: { install: false }, rbac: { userRoles: false } };
+    const alone = { watchNamespaces: [TEAM], crds: { install: false }, rbac: { userRoles: false } };
     assert.deepEqual(await names({ values: { ...alone, flowSchema: { enabled: false } } }), []);
+  });
+
+  it('has rights to jobs in the namespaces that it is told, and follows these', async () => {
+    const watchNamespaces = [TEAM, ODD_NAMESPACE];
+    const objects = asRendered(await helm.render({ values: { watchNamespaces, rbac: { userRoles: false } } }));
+    const jobs = objects.filter(({ rules = [] }) => rules.some(({ resources }) => resources.includes('ppojobs')));
+    assert.deepEqual(
+      jobs.map(({ kind, metadata }) => `${kind} of ${metadata.namespace}`),
+      watchNamespaces.map((namespace) => `Role of ${namespace}`),
+    );
+    for (const [kind, container] of [
+      ['Deployment', only(objects, 'Deployment').spec.template.spec.containers[0]],
+      ['Pod', only(objects, 'Pod').spec.containers[0]],
+    ]) {
+      assert.ok(container.args.includes(`--namespace=${watchNamespaces.join(',')}`), kind);
+    }
   });
 
   it('spreads its pods as a constraint says that has a selector of its own', async () => {
@@ -277,7 +298,7 @@ describe('values that mean nothing', () => {
     ['a user of no cluster', { podUserId: 0 }, /'\/podUserId'/],
     ['a word that is none of those', { logLevel: 'trace' }, /'\/logLevel'.*must be one of 'debug', 'info'/],
     ['an image with its digest', { image: { repository: 'a@sha256:b' } }, /'\/image\/repository'.*does not match/],
-    ['a namespace in capitals', { watchNamespace: 'Team' }, /'\/watchNamespace'.*does not match/],
+    ['a namespace in capitals', { watchNamespaces: ['Team'] }, /'\/watchNamespaces\/0'.*does not match/],
     [
       'a share above all',
       { podDisruptionBudget: { maxUnavailable: '200%' } },

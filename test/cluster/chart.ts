@@ -35,6 +35,8 @@ export interface Rendered {
   // biome-ignore lint/suspicious/noExplicitAny: objects of ten kinds, each read as what it is
   readonly spec?: any;
   readonly data?: Readonly<Record<string, string>>;
+  /** Of roles. */
+  readonly rules?: readonly { readonly resources: readonly string[] }[];
 }
 
 export const asRendered = (objects: readonly JsonObject[]): Rendered[] => objects as unknown as Rendered[];

@@ -19,7 +19,7 @@ it('needs no option', () => {
     kubeconfigs: [],
     context: null,
     pod: null,
-    namespace: null,
+    namespaces: null,
     lease: { name: 'ppo-operator', namespace: null },
     identity: 'host_u1',
     metrics: { host: null, port: 8080, tls: null },
@@ -86,6 +86,12 @@ it('knows where it runs itself, and who reads metrics', () => {
   assert.deepEqual(settings.metricsFromNamespaces, ['monitoring', 'team-a']);
 });
 
+it('runs the jobs of all namespaces, or of those that it is told', () => {
+  assert.equal(settingsOf([]).namespaces, null);
+  assert.deepEqual(settingsOf(['--namespace', 'team-a']).namespaces, ['team-a']);
+  assert.deepEqual(settingsOf(['--namespace', 'team-a,team-b,team-a']).namespaces, ['team-a', 'team-b']);
+});
+
 it('lists every problem', () => {
   const args = ['--concurrency', '0', '--metrics-address', '8080', '--log-level', 'loud', '--metrics-from', 'a,B'];
   args.push('--page-address', '0.0.0.0:1', '--namespace', '', '--lease-name', 'a/b', '--lease-namespace', 'A');
@@ -98,7 +104,7 @@ it('lists every problem', () => {
       '--page-address 0.0.0.0:1: must be a loopback address, such as 127.0.0.1:1: the page asks nobody who they are; ' +
         'kubectl port-forward reaches it there, and so does a proxy with a login in the same pod',
       '--log-level loud: must be one of debug, info, warn, error',
-      "--namespace : must be a namespace's name",
+      '--namespace : must be names of namespaces, parted by commas',
       "--lease-name a/b: must be a Lease's name: lower case, digits, '-' and '.', at most 253",
       "--lease-namespace A: must be a namespace's name",
       '--metrics-from B: must be names of namespaces, parted by commas',

@@ -58,6 +58,13 @@ app.kubernetes.io/component: operator
 {{- end }}
 {{- end }}
 
+{{/* Whom roles are given to. */}}
+{{- define "ppo-operator.subjects" -}}
+- kind: ServiceAccount
+  name: {{ include "ppo-operator.serviceAccountName" . | quote }}
+  namespace: {{ .Release.Namespace | quote }}
+{{- end }}
+
 {{- define "ppo-operator.image" -}}
 {{- with .Values.image -}}
 {{- if .digest }}{{ .repository }}@{{ .digest }}{{ else }}{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
