@@ -3,7 +3,7 @@
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { MOUNTS } from '../operator/api/names.ts';
+import { MOUNTS, USER_ID } from '../operator/api/names.ts';
 import { distributionName, packagesOf, type SystemPackage, systemLibraries } from './system.ts';
 import type { Layer } from './tree.ts';
 
@@ -13,7 +13,6 @@ export type LayerName = 'system' | 'node' | 'packages' | 'programs';
 
 export const APP = '/app';
 export const SBOM_PATH = `${APP}/sbom.cdx.json`;
-export const USER_ID = 65_532;
 const MODULES = 'node_modules/';
 const NODE_PATH = '/usr/local/bin/node';
 const ORT_LIBRARIES = 'node_modules/onnxruntime-node/bin/napi-v6';

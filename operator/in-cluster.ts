@@ -90,7 +90,7 @@ async function startPage({
   const page = await OperatorPage.start({
     ...{ address: settings.page, clock: systemClock, cluster },
     lease: lease && { name: lease, cluster: leaseCluster },
-    ...{ namespace: settings.ownNamespace, jobsOf: settings.namespace },
+    ...{ namespace: settings.ownNamespace, jobsOf: settings.namespaces },
     onError: (error) => log.warn({ err: error }, 'the page'),
   });
   log.info({ url: page.url }, 'the page');
@@ -112,7 +112,7 @@ async function leadThroughout(parts: Parts, signal: AbortSignal): Promise<Leader
         concurrency: settings.concurrency,
         podPatienceMs: POD_PATIENCE_MS,
         platform: platformOf(settings),
-        ...(settings.namespace !== null && { namespace: settings.namespace }),
+        ...(settings.namespaces !== null && { namespaces: settings.namespaces }),
         ...(page !== null && { figures: page.figures, onCluster: (read: Cluster) => page.lead(read) }),
       },
       leading,
@@ -149,9 +149,9 @@ function observed({ controller }: OperatorMetrics, health: OperatorHealth): Cont
 }
 
 function platformOf(settings: OperatorSettings): Platform {
-  const { ownNamespace, metricsFromNamespaces, workerImage, certificateMs } = settings;
+  const { ownNamespace, metricsFromNamespaces, workerImage, podUserId: userId, certificateMs } = settings;
   const metricsFrom = metricsFromNamespaces.map(namespacePeer);
-  return { kind: 'Cluster', operatorNamespace: ownNamespace, metricsFrom, workerImage, certificateMs };
+  return { kind: 'Cluster', operatorNamespace: ownNamespace, metricsFrom, workerImage, userId, certificateMs };
 }
 
 function createLog({ logLevel, identity }: OperatorSettings): Logger {

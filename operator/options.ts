@@ -2,7 +2,7 @@
 // refuses to know what is done with them.
 
 import { parseArgs } from 'node:util';
-import { DEFAULT_IMAGE } from './api/names.ts';
+import { DEFAULT_IMAGE, USER_ID } from './api/names.ts';
 import type { ObjectName } from './cluster/cluster.ts';
 import { kubeconfigPaths } from './cluster/credentials.ts';
 import type { PodEnvironment } from './cluster/service-account.ts';
@@ -17,12 +17,12 @@ export interface OperatorSettings {
   /** Null: this is no pod, or its environment names a kubeconfig. */
   readonly pod: PodEnvironment | null;
   /** Null: jobs of all namespaces. */
-  readonly namespace: string | null;
+  readonly namespaces: readonly string[] | null;
   /** Null: nobody else runs. A lease without a namespace lies where the operator runs. */
   readonly lease: { readonly name: string; readonly namespace: string | null } | null;
   /** Of this process, unlike any other's. */
   readonly identity: string;
-  readonly metrics: { readonly host: string; readonly port: number; readonly tls: TlsFiles | null };
+  readonly metrics: { readonly host: string | null; readonly port: number; readonly tls: TlsFiles | null };
   /** Where the page of jobs is served; null: nowhere. */
   readonly page: PageAddress | null;
   readonly concurrency: number;
@@ -33,6 +33,8 @@ export interface OperatorSettings {
   readonly metricsFromNamespaces: readonly string[];
   /** Image of the pods of jobs that name none. */
   readonly workerImage: string;
+  /** As which pods of jobs run; null: the cluster chooses. */
+  readonly podUserId: number | null;
   /** How long the certificates of a job's pods are good for. */
   readonly certificateMs: number;
 }
@@ -54,15 +56,17 @@ export const HELP = `Runs PPOJobs on a Kubernetes cluster.
 
   --kubeconfig FILE       default: KUBECONFIG, ~/.kube/config, or the pod's service account
   --context NAME          default: the kubeconfig's current one
-  --namespace NAME        only jobs of this namespace; default: all
+  --namespace NAMES       only jobs of these namespaces, parted by commas; default: all
   --lease-name NAME       of the Lease by which one operator at a time is elected; default: ppo-operator
   --lease-namespace NAME  default: POD_NAMESPACE, or the context's
   --no-leader-election    when no other operator runs
-  --metrics-address H:P   of /metrics, /healthz and /readyz; default: 0.0.0.0:8080
+  --metrics-address H:P   of /metrics, /healthz and /readyz; without H on every address; default: :8080
   --metrics-from NAMES    namespaces whose pods may read the metrics of jobs, parted by commas; default: none
   --metrics-tls-cert FILE --metrics-tls-key FILE
                           serve those paths by HTTPS (PEM; both are read again when they change)
   --worker-image IMAGE    of the pods of jobs that name none; default: ${DEFAULT_IMAGE}
+  --pod-user-id ID        as which user, group and group of volumes the pods of jobs run; none: as which the cluster
+                          says, as OpenShift does; default: ${USER_ID}, the image's own
   --certificate-lifetime D
                           of the pods of a job, such as 12h; renewed when a third is left, and the job's authority
                           lasts six times as long; nodes take up to 2 minutes to hand them out; default: 30d
@@ -82,6 +86,9 @@ const MAX_PORT = 65_535;
 const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 const MIN_CERTIFICATE_MS = 60_000;
 const MAX_CERTIFICATE_MS = 365 * 86_400_000;
+const NO_USER = 'none';
+/** Of Linux. */
+const MAX_USER_ID = 2 ** 31 - 1;
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const LEASE = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 const OPTIONS = {
@@ -91,12 +98,13 @@ const OPTIONS = {
   'lease-name': { type: 'string', default: 'ppo-operator' },
   'lease-namespace': { type: 'string' },
   'no-leader-election': { type: 'boolean', default: false },
-  'metrics-address': { type: 'string', default: '0.0.0.0:8080' },
+  'metrics-address': { type: 'string', default: ':8080' },
   'metrics-from': { type: 'string', default: '' },
   'metrics-tls-cert': { type: 'string' },
   'metrics-tls-key': { type: 'string' },
   'certificate-lifetime': { type: 'string', default: '30d' },
   'worker-image': { type: 'string', default: DEFAULT_IMAGE },
+  'pod-user-id': { type: 'string', default: String(USER_ID) },
   'page-address': { type: 'string', default: 'off' },
   concurrency: { type: 'string', default: '16' },
   'log-level': { type: 'string', default: 'info' },
@@ -130,17 +138,20 @@ function interpret(values: Values, { environment, uniqueId, hostName }: OptionsI
   }
   const metrics = parseAddress(values['metrics-address']);
   if (metrics === null) {
-    problems.push(`--metrics-address ${values['metrics-address']}: must be HOST:PORT, such as 0.0.0.0:8080`);
+    problems.push(`--metrics-address ${values['metrics-address']}: must be HOST:PORT or :PORT, such as :8080`);
   }
   const page = parsePageAddress(values['page-address']);
   if (typeof page === 'string') problems.push(page);
-  if (!LOG_LEVELS.includes(values['log-level'])) {
-    problems.push(`--log-level ${values['log-level']}: must be one of ${LOG_LEVELS.join(', ')}`);
-  }
+  const namespaces = namespacesOf(values);
   const metricsFromNamespaces = values['metrics-from'].split(',').filter((name) => name !== '');
-  problems.push(...nameProblems(values, metricsFromNamespaces));
+  const names = { namespaces: namespaces ?? [], metricsFrom: metricsFromNamespaces };
+  problems.push(...logProblems(values['log-level']), ...nameProblems(values, names));
   const tls = tlsFiles(values);
-  problems.push(...tlsProblems(values), ...imageProblems(values['worker-image']));
+  problems.push(
+    ...tlsProblems(values),
+    ...imageProblems(values['worker-image']),
+    ...userProblems(values['pod-user-id']),
+  );
   const certificateMs = parseDuration(values['certificate-lifetime']);
   if (certificateMs === null) {
     problems.push(
@@ -157,7 +168,7 @@ function interpret(values: Values, { environment, uniqueId, hostName }: OptionsI
       kubeconfigs: kubeconfigPaths(environment.KUBECONFIG),
       context: values.context ?? null,
       pod: podEnvironment(environment),
-      namespace: values.namespace ?? null,
+      namespaces,
       lease: values['no-leader-election'] ? null : { name: values['lease-name'], namespace: leaseNamespace },
       identity: `${environment.POD_NAME ?? hostName}_${uniqueId}`,
       metrics: { ...metrics, tls },
@@ -167,9 +178,15 @@ function interpret(values: Values, { environment, uniqueId, hostName }: OptionsI
       ownNamespace: environment.POD_NAMESPACE ?? null,
       metricsFromNamespaces,
       workerImage: values['worker-image'],
+      podUserId: values['pod-user-id'] === NO_USER ? null : Number(values['pod-user-id']),
       certificateMs,
     },
   };
+}
+
+/** Null: all. Each once: whoever is named twice would be followed twice. */
+function namespacesOf({ namespace }: Values): readonly string[] | null {
+  return namespace === undefined ? null : [...new Set(namespace.split(','))];
 }
 
 function tlsFiles({ 'metrics-tls-cert': certificate, 'metrics-tls-key': key }: Values): TlsFiles | null {
@@ -181,8 +198,17 @@ function tlsProblems({ 'metrics-tls-cert': certificate, 'metrics-tls-key': key }
   return isHalf ? ['--metrics-tls-cert and --metrics-tls-key: give both, or neither'] : [];
 }
 
+function logProblems(level: string): string[] {
+  return LOG_LEVELS.includes(level) ? [] : [`--log-level ${level}: must be one of ${LOG_LEVELS.join(', ')}`];
+}
+
 function imageProblems(image: string): string[] {
   return image === '' ? [`--worker-image: must name an image, such as ${DEFAULT_IMAGE}`] : [];
+}
+
+function userProblems(id: string): string[] {
+  const isUser = /^[1-9]\d*$/.test(id) && Number(id) <= MAX_USER_ID;
+  return isUser || id === NO_USER ? [] : [`--pod-user-id ${id}: must be a number from 1 to ${MAX_USER_ID}, or none`];
 }
 
 function podEnvironment(environment: NodeJS.ProcessEnv): PodEnvironment | null {
@@ -192,12 +218,18 @@ function podEnvironment(environment: NodeJS.ProcessEnv): PodEnvironment | null {
 
 type Name = [option: string, name: string | undefined, pattern: RegExp, rule: string];
 
-function nameProblems(values: Values, metricsFrom: readonly string[]): string[] {
+interface Namespaces {
+  readonly namespaces: readonly string[];
+  readonly metricsFrom: readonly string[];
+}
+
+function nameProblems(values: Values, { namespaces, metricsFrom }: Namespaces): string[] {
+  const list = 'names of namespaces, parted by commas';
   const names: Name[] = [
-    ['--namespace', values.namespace, NAMESPACE, "a namespace's name"],
+    ...namespaces.map((name): Name => ['--namespace', name, NAMESPACE, list]),
     ['--lease-name', values['lease-name'], LEASE, "a Lease's name: lower case, digits, '-' and '.', at most 253"],
     ['--lease-namespace', values['lease-namespace'], NAMESPACE, "a namespace's name"],
-    ...metricsFrom.map((name): Name => ['--metrics-from', name, NAMESPACE, 'names of namespaces, parted by commas']),
+    ...metricsFrom.map((name): Name => ['--metrics-from', name, NAMESPACE, list]),
   ];
   return names.flatMap(([option, name, pattern, rule]) =>
     name === undefined || pattern.test(name) ? [] : [`${option} ${name}: must be ${rule}`],
@@ -211,12 +243,11 @@ function parseDuration(text: string): number | null {
   return ms >= MIN_CERTIFICATE_MS && ms <= MAX_CERTIFICATE_MS ? ms : null;
 }
 
-/** HOST:PORT, the host of IPv6 in brackets. */
-function parseAddress(text: string): { host: string; port: number } | null {
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+/** HOST:PORT, the host of IPv6 in brackets, or :PORT. */
+function parseAddress(text: string): { host: string | null; port: number } | null {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+))?:(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
-  const host = match?.[1] ?? match?.[2];
-  return host === undefined || port > MAX_PORT ? null : { host, port };
+  return match === null || port > MAX_PORT ? null : { host: match[1] ?? match[2] ?? null, port };
 }
 
 /** Where the election's Lease lies; `fallback` is the namespace that the context names. */

@@ -151,5 +151,7 @@ export const SECRET_VARIABLES = {
 } as const;
 /** Keys of the Secrets with a job's certificates, beside those of each holder. */
 export const TLS_SECRET_KEYS = { /** every authority that is believed */ ca: 'ca.crt' } as const;
+/** Unprivileged user, and group, of the image. */
+export const USER_ID = 65_532;
 /** Used where neither the manifest nor the operator's options name an image. */
 export const DEFAULT_IMAGE = 'ppo-operator:0.1.0';

@@ -18,6 +18,8 @@ const MAX_GONE = 10_000;
 export interface ObjectCacheOptions {
   /** Lists that select by this label don't look at every object. */
   readonly indexLabel: string;
+  /** Each kind is listed in each of these; absent: in all at once. */
+  readonly namespaces?: readonly string[];
   /** What is remembered of an object, where that is less than all. */
   readonly trim?: <T extends KubernetesObject>(object: Stored<T>) => Stored<T>;
 }
@@ -30,10 +32,17 @@ export class ObjectCache {
     this.#options = options;
   }
 
-  /** A list or a change, in the order in which they came. False where a change tells of no more than is known already. */
-  apply<T extends KubernetesObject>(kind: ResourceKind<T>, update: Update<T>): boolean {
+  /**
+   * A list or a change, in the order in which they came. False where a change tells of no more than is known already.
+   * `namespace` is the one that was listed or watched; null: all.
+   */
+  apply<T extends KubernetesObject>(
+    kind: ResourceKind<T>,
+    update: Update<T>,
+    namespace: string | null = null,
+  ): boolean {
     const store = this.#store(kind);
-    if (update.type === 'LISTED') store.replace(update.items, update.resourceVersion);
+    if (update.type === 'LISTED') store.replace(update.items, { resourceVersion: update.resourceVersion, namespace });
     else if (update.type === 'DELETED') store.remove(update.object);
     else return store.put(update.object);
     return true;
@@ -44,7 +53,7 @@ export class ObjectCache {
     if (this.isSynced(kind)) this.#store(kind).put(object);
   }
 
-  /** Whether the kind's objects have been listed. */
+  /** Whether the kind's objects have been listed, in each namespace. */
   isSynced(kind: Kind): boolean {
     return this.#stores.get(nameOf(kind))?.isSynced ?? false;
   }
@@ -67,6 +76,11 @@ export class ObjectCache {
   }
 }
 
+interface Listed {
+  readonly resourceVersion: string;
+  readonly namespace: string | null;
+}
+
 /** Kinds of different groups may have the same name. */
 function nameOf({ apiVersion, plural }: Kind): string {
   return `${apiVersion}/${plural}`;
@@ -74,16 +88,22 @@ function nameOf({ apiVersion, plural }: Kind): string {
 
 class KindStore {
   readonly objects = new Map<string, Known>();
-  isSynced = false;
+  readonly #namespaces: readonly (string | null)[];
+  readonly #listed = new Set<string | null>();
   readonly #indexLabel: string;
   readonly #trim: (object: Known) => Known;
   readonly #byLabel = new Map<string, Map<string, Known>>();
   /** By uid: the version at which it was gone. */
   readonly #gone = new Map<string, string>();
 
-  constructor({ indexLabel, trim = (object) => object }: ObjectCacheOptions) {
+  constructor({ indexLabel, namespaces, trim = (object) => object }: ObjectCacheOptions) {
+    this.#namespaces = namespaces ?? [null];
     this.#indexLabel = indexLabel;
     this.#trim = trim;
+  }
+
+  get isSynced(): boolean {
+    return this.#namespaces.every((namespace) => this.#listed.has(namespace));
   }
 
   select(label: string | undefined): Known[] {
@@ -92,10 +112,11 @@ class KindStore {
   }
 
   /** What isn't listed has gone, unless we wrote it after the list was made. */
-  replace(items: readonly Known[], resourceVersion: string): void {
-    this.isSynced = true;
+  replace(items: readonly Known[], { resourceVersion, namespace }: Listed): void {
+    this.#listed.add(namespace);
     const listed = new Set(items.map((item) => item.metadata.uid));
     for (const known of [...this.objects.values()]) {
+      if (namespace !== null && known.metadata.namespace !== namespace) continue;
       if (!listed.has(known.metadata.uid) && !isNewer(known.metadata.resourceVersion, resourceVersion)) {
         this.remove(known, resourceVersion);
       }

@@ -13,8 +13,8 @@ export interface Installation {
   /** HTTP status of an address of the operator. Rejects where nobody answers. */
   readonly statusOf: (path: string) => Promise<number>;
   readonly lease: ObjectName;
-  /** Whose jobs are run; absent: all. */
-  readonly namespace?: string;
+  /** Whose jobs are run; absent: those of all namespaces. */
+  readonly namespaces?: readonly string[];
 }
 
 export interface CheckResult {
@@ -51,15 +51,16 @@ export async function checkInstallation(installation: Installation, options: Che
 }
 
 function checksOf(installation: Installation): Check[] {
-  const { cluster, statusOf, lease, namespace } = installation;
-  const scope = namespace === undefined ? 'all namespaces' : `the namespace ${namespace}`;
+  const { cluster, statusOf, lease, namespaces } = installation;
+  const scope = namespaces?.map((name) => `the namespace ${name}`).join(' and ') ?? 'all namespaces';
   const leaseTitle = `${lease.namespace}/${lease.name}`;
   return [
     {
       title: `PPOJobs of ${scope} can be read with the operator's account`,
       remedy: 'install the CRD (crds.install), and the role (rbac.create) that the account is bound to',
       look: async () => {
-        await cluster.list(PPO_JOBS, namespace === undefined ? {} : { namespace });
+        const scopes = namespaces?.map((namespace) => ({ namespace })) ?? [{}];
+        await Promise.all(scopes.map((one) => cluster.list(PPO_JOBS, one)));
         return null;
       },
     },

@@ -11,7 +11,7 @@ const USAGE = `usage: node operator/installation/main.ts --operator URL --lease 
 
   --operator URL          where the operator serves /readyz
   --lease NAMESPACE/NAME  of the Lease by which it leads
-  --namespace NAME        the only one whose jobs it runs
+  --namespace NAMES       the only ones whose jobs it runs, parted by commas
   --kubeconfig FILE       default: KUBECONFIG, ~/.kube/config, or the pod's service account
   --timeout SECONDS       of each check; default: 45
 `;
@@ -41,7 +41,7 @@ if (values.operator === '' || !namespace || !name || !(deadlineMs >= 0)) {
     await body.dump();
     return statusCode;
   };
-  const scope = values.namespace === undefined ? {} : { namespace: values.namespace };
+  const scope = values.namespace === undefined ? {} : { namespaces: values.namespace.split(',') };
   const results = await checkInstallation(
     { cluster, statusOf, lease: { namespace, name }, ...scope },
     {

@@ -20,8 +20,8 @@ export interface OperatorPageOptions {
   readonly lease: { readonly name: ObjectName; readonly cluster: Cluster } | null;
   /** The operator's own namespace; null where it is in no pod. */
   readonly namespace: string | null;
-  /** Only this namespace's jobs; null: all. */
-  readonly jobsOf: string | null;
+  /** Only these namespaces' jobs; null: all. */
+  readonly jobsOf: readonly string[] | null;
   readonly onError: (error: unknown) => void;
 }
 

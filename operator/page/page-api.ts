@@ -15,8 +15,8 @@ export interface PageHost {
   readonly leader: string | null;
   /** The operator's own; null where it is in no pod. */
   readonly namespace: string | null;
-  /** The one whose jobs it works on; null: all. */
-  readonly jobsOf: string | null;
+  /** Those whose jobs it works on; null: all. */
+  readonly jobsOf: readonly string[] | null;
   readonly version: string;
 }
 

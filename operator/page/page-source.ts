@@ -3,7 +3,7 @@
 
 import { LABELS } from '../api/names.ts';
 import type { Clock } from '../cluster/clock.ts';
-import { type Cluster, EVENTS, type ObjectName, PODS } from '../cluster/cluster.ts';
+import { type Cluster, EVENTS, type ListOptions, type ObjectName, PODS } from '../cluster/cluster.ts';
 import { NotFoundError } from '../cluster/errors.ts';
 import type { Event, Pod, Stored } from '../cluster/objects.ts';
 import type { FigureSource } from '../reconcile/figures.ts';
@@ -69,7 +69,8 @@ export class PageSource {
 
   async #listJobs(): Promise<Overview> {
     const { cluster, host, figures } = await this.#read();
-    const { items } = await cluster.list(PPO_JOBS, scopeOf(host));
+    const lists = await Promise.all(scopesOf(host).map((scope) => cluster.list(PPO_JOBS, scope)));
+    const items = lists.flatMap((list) => list.items);
     const newest = items.toSorted((a, b) => compareTimes(b, a)).slice(0, MAX_JOBS);
     return {
       host,
@@ -109,8 +110,8 @@ export class PageSource {
   }
 }
 
-function scopeOf({ jobsOf }: PageHost): { namespace?: string } {
-  return jobsOf === null ? {} : { namespace: jobsOf };
+function scopesOf({ jobsOf }: PageHost): readonly ListOptions[] {
+  return jobsOf === null ? [{}] : jobsOf.map((namespace) => ({ namespace }));
 }
 
 function compareTimes(a: Stored<PPOJobObject>, b: Stored<PPOJobObject>): number {
@@ -120,7 +121,7 @@ function compareTimes(a: Stored<PPOJobObject>, b: Stored<PPOJobObject>): number 
 
 /** Another operator's job is none. */
 async function findJob({ cluster, host }: PageReading, name: ObjectName): Promise<Stored<PPOJobObject> | null> {
-  if (host.jobsOf !== null && host.jobsOf !== name.namespace) return null;
+  if (host.jobsOf !== null && !host.jobsOf.includes(name.namespace)) return null;
   try {
     return await cluster.get(PPO_JOBS, name);
   } catch (error) {

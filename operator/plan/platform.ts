@@ -12,6 +12,8 @@ export interface Platform {
   readonly metricsFrom: readonly NetworkPolicyPeer[];
   /** Image of the pods of jobs that name none. */
   readonly workerImage: string;
+  /** As which pods run, whatever their image says; left out: as the image of this version. Null: the cluster chooses. */
+  readonly userId?: number | null;
   /** Of certificates of jobs; left out: as `CERTIFICATE_MS` says. */
   readonly certificateMs?: number;
 }

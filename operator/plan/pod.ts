@@ -1,5 +1,5 @@
 /** Builds one pod of a job: its worker, its communicator sidecar where it moves tensors, probes, volumes, confinement. */
-import { CONTAINERS, LABELS, MOUNTS, TENSOR_ROLES } from '../api/names.ts';
+import { CONTAINERS, LABELS, MOUNTS, TENSOR_ROLES, USER_ID } from '../api/names.ts';
 import type { PPOJob, PPOJobSpec } from '../api/ppojob.ts';
 import type {
   Container,
@@ -19,8 +19,6 @@ const COMMAND = ['node', 'worker/main.ts'];
 const VOLUMES = { config: 'ppo-config', shared: 'ppo-shared', temporary: 'ppo-tmp' } as const;
 /** The only folder that programs expect to write to wherever they run. */
 const TEMPORARY_MOUNT: VolumeMount = { name: VOLUMES.temporary, mountPath: MOUNTS.temporary };
-/** Unprivileged user and group of the image. */
-const USER_ID = 65_532;
 
 const containerSecurity: NonNullable<Container['securityContext']> = {
   runAsNonRoot: true,
@@ -110,8 +108,17 @@ function buildCommunicator(job: PPOJob, pod: PodIdentity, image: string): Contai
   };
 }
 
+/** User, group and group of volumes in one; null: a cluster that gives each namespace a range of its own chooses. */
+function podSecurity(userId: number | null): NonNullable<Pod['spec']['securityContext']> {
+  return {
+    runAsNonRoot: true,
+    ...(userId !== null && { runAsUser: userId, runAsGroup: userId, fsGroup: userId }),
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+}
+
 /** `image` is of the containers that the manifest says nothing else of. */
-export function buildPod(job: PPOJob, pod: PodIdentity, image: string): Pod {
+export function buildPod(job: PPOJob, pod: PodIdentity, image: string, userId: number | null = USER_ID): Pod {
   const { name } = job.metadata;
   const hasSidecar = TENSOR_ROLES.includes(pod.role);
   const shared: Volume = { name: VOLUMES.shared, emptyDir: { medium: 'Memory' } };
@@ -128,13 +135,7 @@ export function buildPod(job: PPOJob, pod: PodIdentity, image: string): Pod {
       terminationGracePeriodSeconds: job.spec.terminationGracePeriodSeconds,
       automountServiceAccountToken: false,
       enableServiceLinks: false,
-      securityContext: {
-        runAsNonRoot: true,
-        runAsUser: USER_ID,
-        runAsGroup: USER_ID,
-        fsGroup: USER_ID,
-        seccompProfile: { type: 'RuntimeDefault' },
-      },
+      securityContext: podSecurity(userId),
       ...(hasSidecar ? { initContainers: [buildCommunicator(job, pod, image)] } : {}),
       containers: [buildWorker(job, pod, image)],
       volumes: [

@@ -29,7 +29,7 @@ interface Surroundings {
 
 function buildRolePod(job: PPOJob, identity: PodIdentity, { platform, image }: Surroundings): Pod {
   const { role } = identity;
-  const pod = addTracing(addTls(buildPod(job, identity, image), job, { role, platform }), job);
+  const pod = addTracing(addTls(buildPod(job, identity, image, platform.userId), job, { role, platform }), job);
   return addScratch(applyContainerTemplate(pod, job, role), job);
 }
 

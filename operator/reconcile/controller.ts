@@ -37,8 +37,8 @@ export interface ControllerOptions {
   /** Never called twice at once for the same key, nor before all kinds have been listed. */
   readonly reconcile: (key: string) => Promise<ReconcileResult>;
   readonly onError: (error: unknown, key: string | null) => void;
-  /** Only this namespace; all when absent. */
-  readonly namespace?: string;
+  /** Only these namespaces, as the cache expects them; all when absent. */
+  readonly namespaces?: readonly string[];
   /** Labels that every child has, so that nobody else's objects are followed; none when absent. */
   readonly childLabels?: Readonly<Record<string, string>>;
   /** Jobs worked on at the same time. */
@@ -60,7 +60,7 @@ export class Controller {
   /** Kinds that are followed besides, by group, version and name. */
   readonly #others = new Set<string>();
   readonly #watches: Promise<void>[] = [];
-  /** When each watch last showed a sign of life, by kind. */
+  /** When each watch last showed a sign of life, by what it watches. */
   readonly #signsMs = new Map<string, number>();
   #startWatch: ((kind: ResourceKind<KubernetesObject>) => void) | null = null;
 
@@ -84,7 +84,8 @@ export class Controller {
 
   /** Runs until the signal aborts and every reconcile under way has ended. */
   async run(signal: AbortSignal): Promise<void> {
-    const { concurrency = DEFAULT_CONCURRENCY, observer, childLabels = {} } = this.#options;
+    const { concurrency = DEFAULT_CONCURRENCY, observer, childLabels = {}, namespaces } = this.#options;
+    const scopes: readonly (string | null)[] = namespaces ?? [null];
     signal.addEventListener('abort', () => this.#queue.close(), { once: true });
     if (signal.aborted) this.#queue.close();
     observer?.onStart({
@@ -100,15 +101,15 @@ export class Controller {
       if (this.#unsyncedKinds().length === 0) synced.resolve();
     };
     this.#startWatch = (kind) => {
-      this.#watches.push(this.#watch(kind, { keyOfObject: ownerKeyOf, labels: childLabels, signal, onListed }));
+      const options = { keyOfObject: ownerKeyOf, labels: childLabels, signal, onListed };
+      for (const namespace of scopes) this.#watches.push(this.#watch(kind, { ...options, namespace }));
     };
-    const watchingJobs = this.#watch(PPO_JOBS, {
-      ...{ keyOfObject: (object: KubernetesObject) => keyOf(object.metadata), labels: {}, signal, onListed },
-    });
+    const ofJobs = { keyOfObject: (object: KubernetesObject) => keyOf(object.metadata), labels: {}, signal, onListed };
+    for (const namespace of scopes) this.#watches.push(this.#watch(PPO_JOBS, { ...ofJobs, namespace }));
     for (const kind of CHILD_KINDS) this.#startWatch(kind);
     await synced.promise;
     const workers = Array.from({ length: concurrency }, () => this.#work());
-    await Promise.all([...workers, watchingJobs, ...this.#watches, this.#resync(signal)]);
+    await Promise.all([...workers, ...this.#watches, this.#resync(signal)]);
     // Those that were asked for meanwhile.
     await Promise.all(this.#watches);
   }
@@ -125,18 +126,20 @@ export class Controller {
   }
 
   async #watch<T extends KubernetesObject>(kind: ResourceKind<T>, options: WatchedKind): Promise<void> {
-    const { cluster, clock, onError, namespace, cache } = this.#options;
-    const onSign = (): void => void this.#signsMs.set(kind.plural, clock.monotonicMs());
+    const { cluster, clock, onError, cache } = this.#options;
+    const { namespace } = options;
+    const title = namespace === null ? kind.plural : `${kind.plural} in ${namespace}`;
+    const onSign = (): void => void this.#signsMs.set(title, clock.monotonicMs());
     onSign();
     const updates = follow(cluster, kind, {
       onSign,
       ...{ clock, signal: options.signal, labels: options.labels },
       onError: (error: unknown) => onError(error, null),
-      ...(namespace !== undefined && { namespace }),
+      ...(namespace !== null && { namespace }),
     });
     for await (const update of updates) {
       const keysBefore = update.type === 'LISTED' ? this.#jobKeys() : [];
-      const isNews = cache.apply(kind, update);
+      const isNews = cache.apply(kind, update, namespace);
       if (update.type === 'LISTED') {
         options.onListed();
         // A list shows what is there, not what has gone since the last watch: every job may have lost a child, or has gone.
@@ -207,4 +210,6 @@ interface WatchedKind {
   readonly labels: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly onListed: () => void;
+  /** Null: all. */
+  readonly namespace: string | null;
 }

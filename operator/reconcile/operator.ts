@@ -21,8 +21,8 @@ export interface OperatorOptions {
   readonly cluster: Cluster;
   /** Faults that the operator survives, for its log. `key` is the job's namespace/name where there is one. */
   readonly onError: (error: unknown, key: string | null) => void;
-  /** Only this namespace; all when absent. */
-  readonly namespace?: string;
+  /** Only these namespaces; all when absent. */
+  readonly namespaces?: readonly string[];
   /** Jobs worked on at the same time. */
   readonly concurrency?: number;
   readonly clock?: Clock;
@@ -44,9 +44,10 @@ export interface OperatorOptions {
 
 /** Runs until the signal aborts and what is under way has ended. */
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
-  const { onError, namespace, concurrency, observer, clock = systemClock, discovery = null } = options;
+  const { onError, namespaces, concurrency, observer, clock = systemClock, discovery = null } = options;
   const { platform = MACHINE, jobs = NO_JOB_OBSERVER, onEventDropped, figures, podPatienceMs = 0 } = options;
-  const cache = new ObjectCache({ indexLabel: LABELS.job, trim });
+  const scope = namespaces !== undefined && { namespaces };
+  const cache = new ObjectCache({ indexLabel: LABELS.job, trim, ...scope });
   const cluster = cachedCluster(options.cluster, cache);
   const events = new EventRecorder({
     ...{ cluster, clock, source: EVENT_SOURCE, onError: (error: unknown) => onError(error, null) },
@@ -68,7 +69,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     },
     childLabels: { [LABELS.managedBy]: FIELD_MANAGER },
     patienceMs: (child) => (mayWait(child) ? podPatienceMs : 0),
-    ...(namespace !== undefined && { namespace }),
+    ...scope,
     ...(concurrency !== undefined && { concurrency }),
     ...(observer !== undefined && { observer }),
   });

@@ -1,5 +1,6 @@
 // Where the reconciler learns how far a job is. It asks and goes on: nothing here makes a reconcile wait, and a
-// coordinator that can't be reached only means that progress stands still.
+// coordinator that can't be reached only means that progress stands still. What runs in a coordinator's pod is for the
+// job's author to choose: whatever it sends, it takes little of what the operator has for all jobs.
 //
 // Consumes: each followed coordinator's WatchProgress stream, and the figures that it left out. Waits for: its next
 // message, or the back-off after a lost connection. Unblocked by: either, `forget`, `close`.
@@ -52,6 +53,10 @@ const FIRST_BACKOFF_MS = 250;
 const LONGEST_BACKOFF_MS = 5000;
 /** A coordinator that says nothing for so long is asked again over a new stream. */
 const IDLE_MS = 120_000;
+/** Of one answer: a job's whole curves take 0.7 MB. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
+/** Between two messages. A coordinator whose listener is slow leaves out what is no longer so. */
+const MIN_MESSAGE_INTERVAL_MS = 50;
 const STREAM_DEADLINE_MS = 3_600_000;
 const FIGURES_DEADLINE_MS = 10_000;
 
@@ -63,6 +68,8 @@ interface Follower {
   /** What came since; null where that is published. */
   pending: ProgressStatus | null;
   cancelTimer: () => void;
+  /** For figures, and has not been answered. */
+  isAsked: boolean;
 }
 
 export class GrpcProgressSource implements ProgressSource {
@@ -86,6 +93,7 @@ export class GrpcProgressSource implements ProgressSource {
       publishedAtMs: Number.NEGATIVE_INFINITY,
       pending: null,
       cancelTimer: () => {},
+      isAsked: false,
     };
     this.#followers.set(key, follower);
     void this.#listen(key, follower);
@@ -114,26 +122,28 @@ export class GrpcProgressSource implements ProgressSource {
 
   async #listen(key: string, follower: Follower): Promise<void> {
     const { signal } = follower.stop;
-    const { tls } = follower.target;
+    const { address, tls } = follower.target;
+    const { clock, onError } = this.#options;
     const credentials = mutualCredentials(tls && fixedIdentity(tls));
     let backoffMs = FIRST_BACKOFF_MS;
     while (!signal.aborted) {
-      const client = connect('Coordinator', follower.target.address, credentials);
+      const client = connect('Coordinator', address, credentials, MAX_ANSWER_BYTES);
       try {
         const options = { deadlineMs: STREAM_DEADLINE_MS, idleMs: IDLE_MS, signal };
         for await (const progress of stream(client, client.watchProgress, {}, options)) {
           backoffMs = FIRST_BACKOFF_MS;
           this.#receive(key, follower, progress as Progress);
           this.#record(key, follower, { client, progress: progress as Progress });
+          await sleep(MIN_MESSAGE_INTERVAL_MS, { signal, clock });
         }
       } catch (error) {
-        if (!signal.aborted) this.#options.onError(error, key);
+        if (!signal.aborted) onError(error, key);
       } finally {
         client.close();
         // What came last is not held back when nothing follows it.
         if (!signal.aborted && follower.pending !== null) this.#publish(key, follower);
       }
-      await sleep(backoffMs, { signal, clock: this.#options.clock });
+      await sleep(backoffMs, { signal, clock });
       backoffMs = Math.min(2 * backoffMs, LONGEST_BACKOFF_MS);
     }
   }
@@ -161,11 +171,16 @@ export class GrpcProgressSource implements ProgressSource {
     if (signal.aborted) return;
     const { jobUid } = follower.target;
     const afterIteration = figures.record(key, jobUid, progress);
-    if (afterIteration === null) return;
-    unary(client, client.readFigures, { afterIteration }, { deadlineMs: FIGURES_DEADLINE_MS, signal }).then(
-      ({ series }) => signal.aborted || figures.fill(key, jobUid, series),
-      (error: unknown) => signal.aborted || onError(error, key),
-    );
+    if (afterIteration === null || follower.isAsked) return;
+    follower.isAsked = true;
+    unary(client, client.readFigures, { afterIteration }, { deadlineMs: FIGURES_DEADLINE_MS, signal })
+      .then(
+        ({ series }) => signal.aborted || figures.fill(key, jobUid, series),
+        (error: unknown) => signal.aborted || onError(error, key),
+      )
+      .finally(() => {
+        follower.isAsked = false;
+      });
   }
 
   #publish(key: string, follower: Follower): void {

@@ -3,6 +3,7 @@
 // cluster.
 
 import { isDeepStrictEqual } from 'node:util';
+import { formatAddress } from '../../worker/service/host-port.ts';
 import type { CleanPodPolicy } from '../api/lifecycle-schema.ts';
 import { FIELD_MANAGER, PORTS } from '../api/names.ts';
 import { type ParsedPPOJob, parsePPOJob } from '../api/parse.ts';
@@ -303,7 +304,6 @@ function earlier(a: number | null, b: number | null): number | null {
 /** Where a running coordinator answers; null while none does. */
 function coordinatorAddress(pods: readonly Pod[]): string | null {
   const pod = pods.find((candidate) => roleOf(candidate) === 'coordinator' && candidate.status?.phase === 'Running');
-  const ip = pod?.status?.podIP;
-  if (ip === undefined) return null;
-  return `${ip.includes(':') ? `[${ip}]` : ip}:${PORTS.grpc}`;
+  const host = pod?.status?.podIP;
+  return host === undefined ? null : formatAddress({ host, port: PORTS.grpc });
 }

@@ -64,6 +64,7 @@ test('the operator knows every option that it is started with', () => {
 function valueFor(option: string): string {
   if (option === '--concurrency') return '16';
   if (option === '--log-level') return 'info';
+  if (option === '--pod-user-id') return 'none';
   return option.endsWith('-address') ? '127.0.0.1:8081' : 'x';
 }
 

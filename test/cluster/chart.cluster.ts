@@ -2,14 +2,13 @@
 // each of them without a warning, and their parts fit together; values that mean nothing are refused.
 
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { parse } from 'yaml';
 import type { JsonObject } from '../../operator/cluster/json.ts';
 import { ensureBinaries } from './binaries.ts';
-import { CHART, type ChartValues, Helm, OPERATOR_NAMESPACE, type Release } from './chart.ts';
+import { asRendered, type ChartValues, Helm, OPERATOR_NAMESPACE, only, type Release, type Rendered } from './chart.ts';
 import { startOwnEnvironment } from './environment.ts';
 import { kubectlFor } from './kubectl.ts';
 import { installCrdsOf } from './manifests.ts';
@@ -38,7 +37,10 @@ const EVERYTHING: ChartValues = {
   image: { repository: 'registry.example:5000/team/ppo', digest: `sha256:${'a'.repeat(64)}`, pullPolicy: 'Always' },
   ...{ imagePullSecrets: [{ name: 'registry' }], workerImage: 'registry.example/ppo:cuda', replicas: 3 },
   ...{ concurrency: 64, logLevel: 'debug', maxHeapMegabytes: 2048, extraArgs: ['--context=none'] },
-  extraEnv: [{ name: 'HTTPS_PROXY', value: 'http://proxy:3128' }],
+  extraEnv: [{ name: 'NODE_EXTRA_CA_CERTS', value: '/authorities/ca.crt' }],
+  extraVolumes: [{ name: 'authorities', configMap: { name: 'authorities' } }],
+  extraVolumeMounts: [{ name: 'authorities', mountPath: '/authorities', readOnly: true }],
+  ...{ podUserId: 1_000_680_000, revisionHistoryLimit: 0 },
   serviceAccount: { annotations: { 'example.com/role': 'rl' } },
   resources: { requests: { cpu: 1, memory: '1Gi' }, limits: { cpu: '2', memory: '3Gi' } },
   ...{ commonLabels: { 'example.com/team': 'rl' }, podLabels: { a: 'b' }, podAnnotations: { note: 'a: "b" {{ c }}' } },
@@ -70,10 +72,11 @@ const MATRIX: Readonly<Record<string, Release>> = {
   'as it comes': {},
   'with everything': { values: EVERYTHING },
   'with nothing': { values: NOTHING },
+  'for a cluster that gives each namespace its users': { values: { podUserId: 'none' } },
   'for one namespace': {
     ...{ name: 'operator-of-a-team-whose-name-is-as-long-as-it-can-be', namespace: TEAM },
     values: {
-      ...{ watchNamespace: TEAM, networkPolicy: { restrictEgress: true } },
+      ...{ watchNamespaces: [TEAM], networkPolicy: { restrictEgress: true } },
       metrics: { scrapeFrom: ['monitoring'], podMonitor: { enabled: true }, serviceMonitor: { enabled: true } },
     },
   },
@@ -81,7 +84,12 @@ const MATRIX: Readonly<Record<string, Release>> = {
   'with names that YAML takes for other things': {
     ...{ name: 'no', namespace: ODD_NAMESPACE },
     values: {
-      ...{ nameOverride: '007', watchNamespace: ODD_NAMESPACE, image: { tag: '1.10' }, commonLabels: { y: 'off' } },
+      ...{
+        nameOverride: '007',
+        watchNamespaces: [ODD_NAMESPACE],
+        image: { tag: '1.10' },
+        commonLabels: { y: 'off' },
+      },
       ...{ fullnameOverride: 'on', priorityClassName: 'null', nodeSelector: { 'example.com/gpu': 'true' } },
       serviceAccount: { name: 'true' },
       metrics: {
@@ -102,23 +110,6 @@ async function run(namespace: string, ...args: readonly string[]): Promise<strin
   assert.equal(code, 0, `kubectl ${args.join(' ')}: ${stderr}`);
   assert.doesNotMatch(stderr, /warning/i);
   return stdout;
-}
-
-interface Rendered {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Record<string, string> };
-  // biome-ignore lint/suspicious/noExplicitAny: objects of ten kinds, each read as what it is
-  readonly spec?: any;
-  readonly data?: Readonly<Record<string, string>>;
-}
-
-const asRendered = (objects: readonly JsonObject[]): Rendered[] => objects as unknown as Rendered[];
-
-function only(objects: readonly Rendered[], kind: string): Rendered {
-  const [found, ...others] = objects.filter((object) => object.kind === kind);
-  assert.ok(found !== undefined && others.length === 0, `one ${kind}`);
-  return found;
 }
 
 /** Every label of `selector` is among `labels`. */
@@ -226,8 +217,24 @@ describe('the chart', () => {
         [],
       );
     }
-    const alone = { watchNamespace: TEAM, crds: { install: false }, rbac: { userRoles: false } };
+    const alone = { watchNamespaces: [TEAM], crds: { install: false }, rbac: { userRoles: false } };
     assert.deepEqual(await names({ values: { ...alone, flowSchema: { enabled: false } } }), []);
+  });
+
+  it('has rights to jobs in the namespaces that it is told, and follows these', async () => {
+    const watchNamespaces = [TEAM, ODD_NAMESPACE];
+    const objects = asRendered(await helm.render({ values: { watchNamespaces, rbac: { userRoles: false } } }));
+    const jobs = objects.filter(({ rules = [] }) => rules.some(({ resources }) => resources.includes('ppojobs')));
+    assert.deepEqual(
+      jobs.map(({ kind, metadata }) => `${kind} of ${metadata.namespace}`),
+      watchNamespaces.map((namespace) => `Role of ${namespace}`),
+    );
+    for (const [kind, container] of [
+      ['Deployment', only(objects, 'Deployment').spec.template.spec.containers[0]],
+      ['Pod', only(objects, 'Pod').spec.containers[0]],
+    ]) {
+      assert.ok(container.args.includes(`--namespace=${watchNamespaces.join(',')}`), kind);
+    }
   });
 
   it('spreads its pods as a constraint says that has a selector of its own', async () => {
@@ -235,6 +242,22 @@ describe('the chart', () => {
     const constraint = { maxSkew: 1, topologyKey: 'rack', whenUnsatisfiable: 'DoNotSchedule', labelSelector };
     const objects = asRendered(await helm.render({ values: { topologySpreadConstraints: [constraint] } }));
     assert.deepEqual(only(objects, 'Deployment').spec.template.spec.topologySpreadConstraints, [constraint]);
+  });
+
+  it('runs its pods, and has jobs run theirs, as the user that it is told', async () => {
+    const usersOf = async (values: ChartValues): Promise<unknown[]> => {
+      const objects = asRendered(await helm.render({ values }));
+      const { template } = only(objects, 'Deployment').spec;
+      const contexts = [template.spec, only(objects, 'Pod').spec].map(({ securityContext }) => securityContext);
+      const option = template.spec.containers[0].args.find((arg: string) => arg.startsWith('--pod-user-id='));
+      return [...contexts.flatMap(({ runAsUser, runAsGroup, fsGroup }) => [runAsUser, runAsGroup, fsGroup]), option];
+    };
+    assert.deepEqual(await usersOf({}), [...Array(6).fill(65_532), '--pod-user-id=65532']);
+    const id = 1_000_680_000;
+    assert.deepEqual(await usersOf({ podUserId: id }), [...Array(6).fill(id), `--pod-user-id=${id}`]);
+    for (const podUserId of ['none', null]) {
+      assert.deepEqual(await usersOf({ podUserId }), [...Array(6).fill(undefined), '--pod-user-id=none']);
+    }
   });
 
   it('says after the installation what is left to do', async () => {
@@ -272,9 +295,10 @@ describe('values that mean nothing', () => {
     ['a name that is not there', { replica: 2 }, /additional properties 'replica' not allowed/],
     ['one in a section', { metrics: { serviceMonitr: {} } }, /'\/metrics'.*additional properties 'serviceMonitr'/],
     ['a text for a number', { replicas: '2' }, /'\/replicas'.*got string, want integer/],
+    ['a user of no cluster', { podUserId: 0 }, /'\/podUserId'/],
     ['a word that is none of those', { logLevel: 'trace' }, /'\/logLevel'.*must be one of 'debug', 'info'/],
     ['an image with its digest', { image: { repository: 'a@sha256:b' } }, /'\/image\/repository'.*does not match/],
-    ['a namespace in capitals', { watchNamespace: 'Team' }, /'\/watchNamespace'.*does not match/],
+    ['a namespace in capitals', { watchNamespaces: ['Team'] }, /'\/watchNamespaces\/0'.*does not match/],
     [
       'a share above all',
       { podDisruptionBudget: { maxUnavailable: '200%' } },
@@ -310,67 +334,5 @@ describe('values that mean nothing', () => {
 
   it('are not those that a chart gets which is part of another', async () => {
     await helm.render({ values: { global: { imageRegistry: 'registry.example' } } });
-  });
-});
-
-interface Alert {
-  readonly alert: string;
-  readonly annotations: Readonly<Record<string, string>>;
-}
-
-describe('what Prometheus and Grafana get', () => {
-  const values: ChartValues = { metrics: { prometheusRule: { enabled: true }, dashboards: { enabled: true } } };
-
-  /** A copy of the chart in which these files are also there. */
-  function chartWith(files: Readonly<Record<string, string>>): string {
-    const copy = mkdtempSync(join(directory, 'chart-'));
-    cpSync(CHART, copy, { recursive: true });
-    for (const [path, text] of Object.entries(files)) {
-      mkdirSync(join(copy, path, '..'), { recursive: true });
-      writeFileSync(join(copy, path), text);
-    }
-    return copy;
-  }
-
-  const filesOf = (chart: string, folder: string): string[] =>
-    existsSync(join(chart, folder)) ? readdirSync(join(chart, folder)).map((name) => join(chart, folder, name)) : [];
-
-  it('is every rule and every dashboard, as their files say', async () => {
-    const alert = { alert: 'Odd', expr: 'up == 0', annotations: { summary: '{{ $labels.pod }} at {{ $value }}' } };
-    const chart = chartWith({
-      'alerts/odd.yaml': JSON.stringify({ groups: [{ name: 'odd', rules: [alert] }] }),
-      'dashboards/odd.json': '{\n  "title": "{{ odd }}",\n  "panels": []\n}\n',
-    });
-    for (const tool of Object.values(helms)) {
-      const objects = asRendered(await tool.render({ values, chart }));
-      const groups = filesOf(chart, 'alerts').flatMap((path) => parse(readFileSync(path, 'utf8')).groups);
-      assert.deepEqual(only(objects, 'PrometheusRule').spec.groups, groups);
-      const dashboards = objects.filter(({ kind }) => kind === 'ConfigMap');
-      const texts = dashboards.flatMap(({ data }) => Object.values(data ?? {})).map((text) => JSON.parse(text));
-      const files = filesOf(chart, 'dashboards').map((path) => JSON.parse(readFileSync(path, 'utf8')));
-      assert.deepEqual(texts, files);
-      for (const { metadata } of dashboards) assert.equal(metadata.labels?.grafana_dashboard, '1');
-    }
-  });
-
-  it('links every alert to its section where it is told the page', async () => {
-    const page = 'https://git.example.com/ppo-operator/docs/alerts.md';
-    const rule = { enabled: true, runbookUrl: page };
-    for (const tool of Object.values(helms)) {
-      const objects = asRendered(await tool.render({ values: { metrics: { prometheusRule: rule } } }));
-      const { groups } = only(objects, 'PrometheusRule').spec as { groups: { rules: Alert[] }[] };
-      const alerts = groups.flatMap(({ rules }) => rules);
-      assert.ok(alerts.length > 10);
-      for (const { alert, annotations } of alerts) {
-        assert.equal(annotations.runbook_url, `${page}#${alert.toLowerCase()}`);
-        assert.equal(annotations.runbook, undefined);
-      }
-    }
-  });
-
-  it('is nothing unless it is asked for', async () => {
-    const kinds = asRendered(await helm.render()).map(({ kind }) => kind);
-    for (const kind of ['PrometheusRule', 'ConfigMap', 'ServiceMonitor', 'PodMonitor'])
-      assert.ok(!kinds.includes(kind));
   });
 });

@@ -1,5 +1,6 @@
 // This repository's chart as Helm renders and installs it. It knows Helm's command line, and no object's meaning.
 
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +25,27 @@ export interface Release {
   readonly values?: ChartValues;
   /** Folder of the chart. */
   readonly chart?: string;
+}
+
+/** An object of the chart. */
+export interface Rendered {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Record<string, string> };
+  // biome-ignore lint/suspicious/noExplicitAny: objects of ten kinds, each read as what it is
+  readonly spec?: any;
+  readonly data?: Readonly<Record<string, string>>;
+  /** Of roles. */
+  readonly rules?: readonly { readonly resources: readonly string[] }[];
+}
+
+export const asRendered = (objects: readonly JsonObject[]): Rendered[] => objects as unknown as Rendered[];
+
+/** The one object of `kind`. */
+export function only(objects: readonly Rendered[], kind: string): Rendered {
+  const [found, ...others] = objects.filter((object) => object.kind === kind);
+  assert.ok(found !== undefined && others.length === 0, `one ${kind}`);
+  return found;
 }
 
 /** A command line of Helm with a home of its own; a failing command is a result, too. */
@@ -78,6 +100,8 @@ export class Helm {
   async render(release: Release = {}): Promise<JsonObject[]> {
     const text = await this.succeed('template', ...this.argumentsOf(release));
     const documents = parseAllDocuments(text, { version: '1.1' });
+    const wrong = documents.flatMap(({ errors }) => errors);
+    if (wrong.length > 0) throw new AggregateError(wrong, wrong.map(({ message }) => message).join('\n'));
     return documents.map((document) => document.toJS() as JsonObject | null).filter((object) => object !== null);
   }
 }

@@ -34,7 +34,7 @@ export class JobWorld {
     const stop = new AbortController();
     this.#stop = stop;
     const onError = (error: unknown): number => this.errors.push(error);
-    const options = { cluster, onError, namespace: this.namespace, ...(discovery !== undefined && { discovery }) };
+    const options = { cluster, onError, namespaces: [this.namespace], ...(discovery !== undefined && { discovery }) };
     this.#operator = runOperator(options, stop.signal);
     return () => stop.abort();
   }

@@ -260,21 +260,24 @@ async function assertShown({ process: operator }: InstalledOperator, world: JobW
 }
 
 const RELEASES = {
-  'in all namespaces': { namespace: 'ppo-operator', jobs: null },
-  'in one namespace': { namespace: 'team-a', jobs: 'team-a-jobs' },
-};
+  'in all namespaces': { namespace: 'ppo-operator', watchNamespaces: [] },
+  'in two namespaces': { namespace: 'team-a', watchNamespaces: ['team-a-jobs', 'team-a-more'] },
+} as const;
 
-async function live({ namespace, jobs }: { readonly namespace: string; readonly jobs: string | null }): Promise<void> {
-  for (const name of [namespace, jobs]) if (name !== null) await createNamespace(name);
-  const watched = jobs ?? (await environment.newNamespace());
+async function live({ namespace, watchNamespaces }: (typeof RELEASES)[keyof typeof RELEASES]): Promise<void> {
+  for (const name of [namespace, ...watchNamespaces]) await createNamespace(name);
+  const [watched = await environment.newNamespace(), other = await environment.newNamespace()] = watchNamespaces;
   // Two operators on one machine can't have one port for their pages.
   const extraArgs = ['--page-address=127.0.0.1:0'];
-  const values = { extraArgs, ...(jobs !== null && { watchNamespace: jobs }) };
+  const values = { extraArgs, watchNamespaces };
   const operator = await InstalledOperator.start({ namespace, values });
   const kubelet = new PlayedKubelet({ cluster, script: PLAYS, namespace: watched });
   const world = new JobWorld(cluster, watched);
   try {
     await exercise(world);
+    const elsewhere = new JobWorld(cluster, other);
+    await elsewhere.createJob('elsewhere');
+    await elsewhere.untilCondition('elsewhere', 'Scheduled');
     assert.equal((await operator.check()).match(/^ok /gm)?.length, 3);
     await assertShown(operator, world);
     await assertExact(operator);
@@ -286,8 +289,7 @@ async function live({ namespace, jobs }: { readonly namespace: string; readonly 
     });
   } finally {
     await operator.process.stop();
-    const { items } = await cluster.list(PPO_JOBS, { namespace: watched });
-    for (const { metadata } of items) await cluster.delete(PPO_JOBS, metadata);
+    for (const { metadata } of (await cluster.list(PPO_JOBS)).items) await cluster.delete(PPO_JOBS, metadata);
     await kubelet.stop();
   }
 }

@@ -36,7 +36,7 @@ async function startWorld(): Promise<{ world: JobWorld; stop: () => Promise<void
   const world = new JobWorld(cluster, namespace);
   const stopping = new AbortController();
   const onError = (error: unknown): number => world.errors.push(error);
-  const running = runOperator({ cluster, onError, namespace, platform: PLATFORM }, stopping.signal);
+  const running = runOperator({ cluster, onError, namespaces: [namespace], platform: PLATFORM }, stopping.signal);
   const stop = async (): Promise<void> => {
     stopping.abort();
     await running;

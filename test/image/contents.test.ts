@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import { REPOSITORY, workingTreeImage } from '../../image/build.ts';
 import { type Arch, packageFiles, SBOM_PATH } from '../../image/contents.ts';
 import { type Layer, writeTree } from '../../image/tree.ts';
+import { USER_ID } from '../../operator/api/names.ts';
 
 const LIMIT_BYTES = 400e6;
 const MODULES = '/app/node_modules';
@@ -126,19 +127,21 @@ describe('the image', { skip: process.platform === 'linux' ? false : 'it is of L
     }
   });
 
-  describe('with a read-only root, as its own user', { skip: isRootOnLinux ? false : 'this is not root' }, () => {
+  /** An image's own, and one that no account is of: as OpenShift gives them, without the image's group. */
+  const USERS = { 'as its own user': `${USER_ID}:${USER_ID}`, 'as any user': '1000680000:0' };
+  describe('with a read-only root', { skip: isRootOnLinux ? false : 'this is not root' }, () => {
     const root = mkdtempSync(join(tmpdir(), 'ppo-root-'));
     before(() => {
       for (const layer of layers) writeTree(layer, root);
     });
     after(() => rmSync(root, { recursive: true, force: true }));
     /** In a mount namespace of its own: nothing is left when it ends. */
-    const start = async (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> => {
+    const startAs = async (user: string, args: string[]): Promise<{ code: number; stdout: string; stderr: string }> => {
       const script =
-        'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && cd "$0" && exec chroot --userspec=65532:65532 "$0" ' +
+        'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && cd "$0" && exec chroot --userspec="$USERSPEC" "$0" ' +
         '/usr/local/bin/node "$@"';
       try {
-        const environment = { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', HOME: '/' };
+        const environment = { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', HOME: '/', USERSPEC: user };
         const all = ['--mount', 'sh', '-c', script, root, ...args];
         const result = await promisify(execFile)('unshare', all, { env: environment, timeout: 120_000 });
         return { code: 0, ...result };
@@ -148,36 +151,40 @@ describe('the image', { skip: process.platform === 'linux' ? false : 'it is of L
       }
     };
 
-    it('starts the operator', async () => {
-      const { code, stdout, stderr } = await start('/app/operator/main.ts', '--help');
-      assert.equal(stderr, '');
-      assert.equal(code, 0);
-      assert.match(stdout, /Runs PPOJobs on a Kubernetes cluster/);
-    });
+    for (const [title, user] of Object.entries(USERS)) {
+      const start = (...args: string[]) => startAs(user, args);
 
-    it('starts a worker, which says what it lacks', async () => {
-      const { code, stdout, stderr } = await start('/app/worker/main.ts');
-      assert.equal(code, 1);
-      assert.match(stdout + stderr, /worker environment is wrong:.*PPO_ROLE/s);
-    });
+      it(`starts the operator ${title}`, async () => {
+        const { code, stdout, stderr } = await start('/app/operator/main.ts', '--help');
+        assert.equal(stderr, '');
+        assert.equal(code, 0);
+        assert.match(stdout, /Runs PPOJobs on a Kubernetes cluster/);
+      });
 
-    it('loads its native libraries, and all that the operator is made of', async () => {
-      const script = `
-        const { loadOrtLibrary } = await import('/app/worker/runtime/ort-library.ts');
-        loadOrtLibrary();
-        await import('/app/operator/in-cluster.ts');
-        console.log('loaded');`;
-      const { stdout, stderr } = await start('--input-type=module', '--eval', script);
-      assert.equal(stdout, 'loaded\n', stderr);
-    });
+      it(`starts a worker, which says what it lacks ${title}`, async () => {
+        const { code, stdout, stderr } = await start('/app/worker/main.ts');
+        assert.equal(code, 1);
+        assert.match(stdout + stderr, /worker environment is wrong:.*PPO_ROLE/s);
+      });
 
-    it('writes nowhere but where a volume is', async () => {
-      const { stdout } = await start(
-        '--eval',
-        'try { fs.writeFileSync("/app/x", ""); } catch (e) { console.log(e.code); }',
-      );
-      assert.equal(stdout, 'EROFS\n');
-    });
+      it(`loads its native libraries, and all that the operator is made of ${title}`, async () => {
+        const script = `
+          const { loadOrtLibrary } = await import('/app/worker/runtime/ort-library.ts');
+          loadOrtLibrary();
+          await import('/app/operator/in-cluster.ts');
+          console.log('loaded');`;
+        const { stdout, stderr } = await start('--input-type=module', '--eval', script);
+        assert.equal(stdout, 'loaded\n', stderr);
+      });
+
+      it(`writes nowhere but where a volume is ${title}`, async () => {
+        const { stdout } = await start(
+          '--eval',
+          'try { fs.writeFileSync("/app/x", ""); } catch (e) { console.log(e.code); }',
+        );
+        assert.equal(stdout, 'EROFS\n');
+      });
+    }
   });
 });
 

@@ -6,10 +6,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { basesOf, fullName, REPOSITORY, readDockerfile, VARIANTS } from '../../image/build.ts';
-import { USER_ID } from '../../image/contents.ts';
 import { configOf, stageNamed } from '../../image/dockerfile.ts';
 import { contextPaths } from '../../image/stages.ts';
-import { DEFAULT_IMAGE } from '../../operator/api/names.ts';
+import { DEFAULT_IMAGE, USER_ID } from '../../operator/api/names.ts';
 
 interface PackageJson {
   readonly version: string;

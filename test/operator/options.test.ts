@@ -19,16 +19,17 @@ it('needs no option', () => {
     kubeconfigs: [],
     context: null,
     pod: null,
-    namespace: null,
+    namespaces: null,
     lease: { name: 'ppo-operator', namespace: null },
     identity: 'host_u1',
-    metrics: { host: '0.0.0.0', port: 8080, tls: null },
+    metrics: { host: null, port: 8080, tls: null },
     page: null,
     concurrency: 16,
     logLevel: 'info',
     ownNamespace: null,
     metricsFromNamespaces: [],
     workerImage: 'ppo-operator:0.1.0',
+    podUserId: 65_532,
     certificateMs: 30 * 86_400_000,
   });
 });
@@ -55,6 +56,7 @@ it('takes addresses of both families', () => {
   const addressOf = (text: string) => settingsOf(['--metrics-address', text]).metrics;
   assert.deepEqual(addressOf('127.0.0.1:0'), { host: '127.0.0.1', port: 0, tls: null });
   assert.deepEqual(addressOf('[::1]:9000'), { host: '::1', port: 9000, tls: null });
+  assert.deepEqual(addressOf(':9000'), { host: null, port: 9000, tls: null });
 });
 
 it('serves metrics by HTTPS with a certificate and its key', () => {
@@ -84,6 +86,12 @@ it('knows where it runs itself, and who reads metrics', () => {
   assert.deepEqual(settings.metricsFromNamespaces, ['monitoring', 'team-a']);
 });
 
+it('runs the jobs of all namespaces, or of those that it is told', () => {
+  assert.equal(settingsOf([]).namespaces, null);
+  assert.deepEqual(settingsOf(['--namespace', 'team-a']).namespaces, ['team-a']);
+  assert.deepEqual(settingsOf(['--namespace', 'team-a,team-b,team-a']).namespaces, ['team-a', 'team-b']);
+});
+
 it('lists every problem', () => {
   const args = ['--concurrency', '0', '--metrics-address', '8080', '--log-level', 'loud', '--metrics-from', 'a,B'];
   args.push('--page-address', '0.0.0.0:1', '--namespace', '', '--lease-name', 'a/b', '--lease-namespace', 'A');
@@ -92,11 +100,11 @@ it('lists every problem', () => {
     kind: 'wrong',
     problems: [
       '--concurrency 0: must be a whole number from 1 to 256',
-      '--metrics-address 8080: must be HOST:PORT, such as 0.0.0.0:8080',
+      '--metrics-address 8080: must be HOST:PORT or :PORT, such as :8080',
       '--page-address 0.0.0.0:1: must be a loopback address, such as 127.0.0.1:1: the page asks nobody who they are; ' +
         'kubectl port-forward reaches it there, and so does a proxy with a login in the same pod',
       '--log-level loud: must be one of debug, info, warn, error',
-      "--namespace : must be a namespace's name",
+      '--namespace : must be names of namespaces, parted by commas',
       "--lease-name a/b: must be a Lease's name: lower case, digits, '-' and '.', at most 253",
       "--lease-namespace A: must be a namespace's name",
       '--metrics-from B: must be names of namespaces, parted by commas',
@@ -107,4 +115,15 @@ it('lists every problem', () => {
   const unknown = parseOptions({ ...INPUT, args: ['--verbose'] });
   assert.equal(unknown.kind, 'wrong');
   assert.equal(parseOptions({ ...INPUT, args: ['--help'] }).kind, 'help');
+});
+
+it('says as whom pods run, or leaves that to the cluster', () => {
+  assert.equal(settingsOf(['--pod-user-id', '1000680000']).podUserId, 1_000_680_000);
+  assert.equal(settingsOf(['--pod-user-id', 'none']).podUserId, null);
+  for (const wrong of ['0', 'root', '-1', '2147483648', '1e3', '']) {
+    assert.deepEqual(parseOptions({ ...INPUT, args: [`--pod-user-id=${wrong}`] }), {
+      kind: 'wrong',
+      problems: [`--pod-user-id ${wrong}: must be a number from 1 to 2147483647, or none`],
+    });
+  }
 });

@@ -36,7 +36,3 @@ export function addressProblem({ host, port }: Address): string | null {
   if (!Number.isInteger(port) || port < 1 || port > 65535) return `port ${port} is not in 1..65535`;
   return null;
 }
-
-export function formatAddress({ host, port }: Address): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}

@@ -4,7 +4,8 @@
  * world size u32, message) and then one address a rank. Knows no operation.
  */
 import type { Socket } from 'node:net';
-import { ADDRESS_BYTES, type Address, decodeAddress, encodeAddress, formatAddress } from './address.ts';
+import { formatAddress } from '../service/host-port.ts';
+import { ADDRESS_BYTES, type Address, decodeAddress, encodeAddress } from './address.ts';
 import { CommunicatorError, type FailureCode } from './communicator.ts';
 import { encodeHello, type Hello } from './hello.ts';
 import { PLAIN_SOCKETS, type Sockets } from './sockets.ts';

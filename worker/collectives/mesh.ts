@@ -3,7 +3,8 @@
  * that every rank hears of a dead one at once. Knows transfers, not operations.
  */
 import type { Socket } from 'node:net';
-import { type Address, formatAddress } from './address.ts';
+import { formatAddress } from '../service/host-port.ts';
+import type { Address } from './address.ts';
 import { CommunicatorError } from './communicator.ts';
 import { COMMUNICATOR_ID_BYTES, type TransferId } from './frame.ts';
 import { encodeHello, type Hello } from './hello.ts';

@@ -2,7 +2,8 @@
  * The transport between machines, and where there is no better one: TCP on one port for bootstrap and data, over memory
  * that is mapped into this process. Knows no buffer names and no gRPC.
  */
-import { type Address, formatAddress } from './address.ts';
+import { formatAddress } from '../service/host-port.ts';
+import type { Address } from './address.ts';
 import { BootstrapHost, joinBootstrap } from './bootstrap.ts';
 import { CommunicatorError } from './communicator.ts';
 import { MAX_WORLD_SIZE } from './hello.ts';

@@ -11,7 +11,7 @@ export interface FigureSeries {
   readonly values: readonly number[];
 }
 
-const MAX_FIGURES = 96;
+export const MAX_FIGURES = 96;
 /** Of each figure. */
 export const MAX_POINTS = 512;
 const MAX_NAME_CHARACTERS = 128;

@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobConfig } from '../api/job-config.ts';
 import { readJobConfig, type WorkerSettings } from '../config.ts';
+import { formatAddress } from '../service/host-port.ts';
 import { decideIteration } from '../service/iteration.ts';
 import { Closers, HopelessError, untilTerminated } from '../service/lifecycle.ts';
 import { createLogger, type Logger } from '../service/log.ts';
@@ -86,7 +87,7 @@ export async function coordinate(options: CoordinateOptions): Promise<void> {
     const registry = createMetrics();
     const http = await startMetricsServer({ host, port: settings.metricsPort, registry, isReady: () => true });
     closers.add('the metrics server', () => http.close());
-    log.info({ address: `${host}:${server.port}` }, 'serving');
+    log.info({ address: formatAddress({ host, port: server.port }) }, 'serving');
     options.onListening?.(server.port);
 
     const { signal } = ended;

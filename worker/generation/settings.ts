@@ -6,6 +6,7 @@ import type { JobConfig } from '../api/job-config.ts';
 import { readJobConfig, type WorkerSettings } from '../config.ts';
 import type { ModelConfig } from '../models/config.ts';
 import { HEAD_DIM_MULTIPLE } from '../models/decoder.ts';
+import { formatAddress } from '../service/host-port.ts';
 import { HopelessError } from '../service/lifecycle.ts';
 
 export interface GenerationSettings {
@@ -28,7 +29,7 @@ export function readGenerationSettings(settings: WorkerSettings): GenerationSett
     throw new HopelessError(`role generation needs ${missing.join(', ')} in its environment`);
   }
   const job = hopelessIfItThrows(() => readJobConfig(jobConfigPath));
-  return { job, sidecarAddress: `${podIp}:${communicatorPort}`, sharedDir };
+  return { job, sidecarAddress: formatAddress({ host: podIp, port: communicatorPort }), sharedDir };
 }
 
 /** Tokens of the longest sequence of the job. Throws HopelessError, every problem listed, where the model can't serve it. */

@@ -61,7 +61,8 @@ async function answer(path: string, options: MetricsServerOptions, response: Ser
 }
 
 export interface MetricsServerOptions {
-  readonly host: string;
+  /** Null: every address, of both families where there are two. */
+  readonly host: string | null;
   readonly port: number;
   readonly registry: Registry;
   /** A text says why not. */
@@ -84,7 +85,7 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
   const server: Server = secure ?? createServer(listener);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port, options.host, resolve);
+    server.listen({ port: options.port, ...(options.host !== null && { host: options.host }) }, resolve);
   });
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : options.port;

@@ -59,7 +59,6 @@ export type ServiceName = keyof typeof definitions;
 export type Client<Name extends ServiceName> = InstanceType<(typeof definitions)[Name]>;
 
 const CHANNEL_OPTIONS: grpc.ChannelOptions = {
-  'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
   'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
   // A replaced pod comes back on the same address: don't back off for a minute before trying it again.
   'grpc.initial_reconnect_backoff_ms': 100,
@@ -69,18 +68,23 @@ const CHANNEL_OPTIONS: grpc.ChannelOptions = {
 
 /**
  * A client of `service` at host:port, as this process or with credentials of its own. The connection opens with the first
- * call; close it with `client.close()`.
+ * call; close it with `client.close()`. An answer of more than `maxAnswerBytes` is an error.
  */
 export function connect<Name extends ServiceName>(
   service: Name,
   address: string,
   credentials: Credentials = processCredentials(),
+  maxAnswerBytes = MAX_MESSAGE_BYTES,
 ): Client<Name> {
   const Constructor = definitions[service] as unknown as new (
     address: string,
     credentials: grpc.ChannelCredentials,
     options: grpc.ChannelOptions,
   ) => Client<Name>;
-  const options = { ...CHANNEL_OPTIONS, ...addressOptions(address, credentials) };
+  const options = {
+    ...CHANNEL_OPTIONS,
+    ...addressOptions(address, credentials),
+    'grpc.max_receive_message_length': maxAnswerBytes,
+  };
   return new Constructor(address, credentials.channel, options);
 }

@@ -5,6 +5,7 @@ import * as grpc from '@grpc/grpc-js';
 import type { HealthHandlers } from '../api/generated/grpc/health/v1/Health.ts';
 import type { HealthCheckResponseInput } from '../api/generated/grpc/health/v1/HealthCheckResponse.ts';
 import { type Credentials, processCredentials } from './credentials.ts';
+import { formatAddress } from './host-port.ts';
 import { Health, MAX_MESSAGE_BYTES } from './protos.ts';
 import { streamHandler, unaryHandler } from './rpc.ts';
 
@@ -87,7 +88,7 @@ export async function startGrpcServer(options: {
   const health = new HealthState();
   server.addService(Health.service, health.handlers());
   const { server: credentials } = options.credentials ?? processCredentials();
-  const port = await bind(server, `${options.host}:${options.port}`, credentials);
+  const port = await bind(server, formatAddress(options), credentials);
   return {
     port,
     setServing: (isServing) => health.set(isServing),

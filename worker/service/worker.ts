@@ -5,6 +5,7 @@
 import type { Registry } from 'prom-client';
 import type { WorkerSettings } from '../config.ts';
 import type { EpochFence } from './epoch.ts';
+import { formatAddress } from './host-port.ts';
 import { Closers, untilTerminated } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 import { startMetricsServer } from './metrics.ts';
@@ -43,7 +44,7 @@ export async function serveWorker(options: WorkerOptions): Promise<void> {
     closers.add('the metrics server', () => metrics.close());
     const server = await startGrpcServer({ host, port: settings.grpcPort, services: options.services });
     closers.add('the gRPC server', () => server.close(CLOSE_GRACE_MS / 2));
-    const address = `${host}:${server.port}`;
+    const address = formatAddress({ host, port: server.port });
     const registration = Registration.start({ settings, fence: options.fence, log, address });
     closers.add('the registration', () => registration.stop());
     isReady = true;

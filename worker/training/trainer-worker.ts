@@ -13,6 +13,7 @@ import { createScorerMetrics } from '../scoring/scorer-metrics.ts';
 import { scorerHandlers } from '../scoring/scorer-service.ts';
 import { EpochFence } from '../service/epoch.ts';
 import { GroupMembership } from '../service/group-member.ts';
+import { formatAddress } from '../service/host-port.ts';
 import { failureOf, HopelessError } from '../service/lifecycle.ts';
 import { createLogger } from '../service/log.ts';
 import { createMetrics } from '../service/metrics.ts';
@@ -86,7 +87,7 @@ async function serve({ settings, role, job, data, thread, info }: ServeOptions):
   log.info({ model: data.modelPath, elements: info.numElements }, 'model loaded');
   const fence = new EpochFence();
   const registry = createMetrics();
-  const sidecar = new SidecarClient(`${settings.podIp}:${settings.communicatorPort}`);
+  const sidecar = new SidecarClient(formatAddress({ host: settings.podIp, port: settings.communicatorPort! }));
   const membership = new GroupMembership({ sidecar, fence, log });
   const { kind, options } = data.objective;
   const { columns } = kind === 'policy' ? createPolicyObjective(options) : createValueObjective(options);

@@ -30,12 +30,24 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "ppo-operator.labels" -}}
-{{- with .Values.commonLabels }}{{ toYaml . }}
-{{ end -}}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- include "ppo-operator.labelsWith" (dict "root" . "labels" dict) }}
+{{- end }}
+
+{{/* The chart's own labels, then those of one object, then commonLabels: who says a thing twice says it once. */}}
+{{- define "ppo-operator.labelsWith" -}}
+{{- with .root }}
+{{- $labels := include "ppo-operator.selectorLabels" . | fromYaml }}
+{{- $_ := set $labels "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") }}
+{{- $_ := set $labels "app.kubernetes.io/version" .Chart.AppVersion }}
+{{- $_ := set $labels "app.kubernetes.io/managed-by" .Release.Service }}
+{{- merge $labels $.labels .Values.commonLabels | toYaml }}
+{{- end }}
+{{- end }}
+
+{{/* Of the operator's pods and of what selects them. */}}
+{{- define "ppo-operator.operatorSelector" -}}
 {{ include "ppo-operator.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/component: operator
 {{- end }}
 
 {{- define "ppo-operator.serviceAccountName" -}}
@@ -44,6 +56,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- else }}
 {{- required "serviceAccount.create is false: name the ServiceAccount that the operator is to use in serviceAccount.name" .Values.serviceAccount.name }}
 {{- end }}
+{{- end }}
+
+{{/* Whom roles are given to. */}}
+{{- define "ppo-operator.subjects" -}}
+- kind: ServiceAccount
+  name: {{ include "ppo-operator.serviceAccountName" . | quote }}
+  namespace: {{ .Release.Namespace | quote }}
 {{- end }}
 
 {{- define "ppo-operator.image" -}}
@@ -55,11 +74,22 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{/* Of the operator's pods, and of the pod that tests them: what the Pod Security level "restricted" asks for. */}}
 {{- define "ppo-operator.podSecurityContext" -}}
 runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
-fsGroup: 65532
+{{- with include "ppo-operator.podUserId" . }}
+{{- if ne . "none" }}
+runAsUser: {{ . }}
+runAsGroup: {{ . }}
+fsGroup: {{ . }}
+{{- end }}
+{{- end }}
 seccompProfile:
   type: RuntimeDefault
+{{- end }}
+
+{{/* Null is no user either, least of all root. Large numbers would be written with an exponent. */}}
+{{- define "ppo-operator.podUserId" -}}
+{{- with .Values.podUserId | default "none" }}
+{{- if kindIs "string" . }}{{ . }}{{ else }}{{ int64 . }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- define "ppo-operator.containerSecurityContext" -}}

@@ -37,9 +37,9 @@ function tally(jobs) {
   return jobs.length === 0 ? '' : `${jobs.length} in all, ${running} running`;
 }
 
-/** @param {string | null} namespace */
-function empty(namespace) {
-  const where = namespace === null ? 'There are no jobs.' : `There are no jobs in namespace ${namespace}.`;
+/** @param {readonly string[] | null} namespaces */
+function empty(namespaces) {
+  const where = namespaces === null ? 'There are no jobs.' : `There are no jobs in namespace ${namespaces.join(', ')}.`;
   return h('p', { class: 'empty' }, where, ' ', h('code', {}, 'kubectl apply -f ppojob.yaml'), ' submits one.');
 }
 

@@ -37,7 +37,7 @@ function show() {
 /** @param {PageHost} host */
 function showHost(host) {
   const who = { leading: 'operator', following: 'operator, not leading', machine: 'this machine' }[host.mode];
-  const where = host.jobsOf === null ? '' : `, namespace ${host.jobsOf}`;
+  const where = host.jobsOf === null ? '' : `, namespace ${host.jobsOf.join(', ')}`;
   redraw(hostLine, host, () => [`${who}${where} · ${host.version}`]);
   redraw(notices, host, () => [host.mode === 'following' && followingNotice(host)]);
 }

@@ -98,3 +98,23 @@ it('says whether a change tells of more than is known', () => {
   assert.equal(tell('DELETED', stored('b', 9)), true);
   assert.equal(tell('MODIFIED', stored('b', 8)), false);
 });
+
+it('knows what was listed in each of several namespaces, and loses by one list nothing of another', () => {
+  const cache = new ObjectCache({ indexLabel: 'job', namespaces: [NAMESPACE, 'team-b'] });
+  const other = stored('b', 5);
+  const there = { ...other, metadata: { ...other.metadata, namespace: 'team-b' } };
+  const listed = (items: Stored<ConfigMap>[], resourceVersion: string) => ({
+    type: 'LISTED' as const,
+    items,
+    resourceVersion,
+  });
+  cache.apply(CONFIG_MAPS, listed([stored('a', 4)], '10'), NAMESPACE);
+  assert.equal(cache.isSynced(CONFIG_MAPS), false);
+  cache.apply(CONFIG_MAPS, listed([there], '11'), 'team-b');
+  assert.equal(cache.isSynced(CONFIG_MAPS), true);
+  cache.apply(CONFIG_MAPS, listed([], '12'), NAMESPACE);
+  assert.deepEqual(
+    cache.list(CONFIG_MAPS).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+    ['team-b/b'],
+  );
+});

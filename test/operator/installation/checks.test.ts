@@ -41,11 +41,14 @@ it('finds nothing wrong where an operator leads', async () => {
   const cluster = renewing(await withLease({ holderIdentity: 'operator-1_a' }));
   const told: string[] = [];
   const onResult = ({ title }: { title: string }): unknown => told.push(title);
-  const results = await checkInstallation({ ...ready, cluster, namespace: 'team-a' }, { ...LONG, onResult });
+  const results = await checkInstallation(
+    { ...ready, cluster, namespaces: ['team-a', 'team-b'] },
+    { ...LONG, onResult },
+  );
   assert.deepEqual(
     results.map(({ title, problem }) => [title, problem]),
     [
-      ["PPOJobs of the namespace team-a can be read with the operator's account", null],
+      ["PPOJobs of the namespace team-a and the namespace team-b can be read with the operator's account", null],
       ['the operator is ready', null],
       ['an operator leads and renews the Lease ppo-operator/ppo-operator', null],
     ],

@@ -11,7 +11,7 @@ import type { Progress } from '../../../worker/api/generated/ppo/v1/Progress.ts'
 import { ManualClock, NAMESPACE, overrideCluster, WRITER } from '../cluster/fixtures.ts';
 import { addJob, buildWorld, HOST, status } from './fixtures.ts';
 
-function sourceOf(cluster: Cluster, more: { jobsOf?: string; figures?: FigureStore } = {}) {
+function sourceOf(cluster: Cluster, more: { jobsOf?: readonly string[]; figures?: FigureStore } = {}) {
   const clock = new ManualClock();
   const { figures = new FigureStore({ clock }), jobsOf = null } = more;
   const source = new PageSource({ clock, read: async () => ({ cluster, host: { ...HOST, jobsOf }, figures }) });
@@ -88,7 +88,7 @@ it("leaves out pods of an earlier job of the same name, and knows no other names
     detail?.roles.flatMap(({ pods }) => pods),
     [],
   );
-  const { source } = sourceOf(cluster, { jobsOf: 'team-a' });
+  const { source } = sourceOf(cluster, { jobsOf: ['team-a', 'team-b'] });
   assert.deepEqual((await source.jobs()).jobs, []);
   assert.equal(await source.job(name), null);
   assert.equal(await source.figures(name), null);

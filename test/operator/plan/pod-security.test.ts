@@ -93,3 +93,14 @@ test('beyond it: a read-only root with scratch space, no token, no links to serv
     }
   }
 });
+
+test('as another user, or as the one that the cluster gives each namespace', () => {
+  const contexts = (userId: number | null) =>
+    planJob(jobWith({}), { outcome: null, platform: { ...platform, userId } }).pods.map(({ spec }) => contextOf(spec));
+  for (const context of contexts(1000)) {
+    assert.deepEqual([context.runAsUser, context.runAsGroup, context.fsGroup], [1000, 1000, 1000]);
+  }
+  for (const context of contexts(null)) {
+    assert.deepEqual(context, { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+  }
+});

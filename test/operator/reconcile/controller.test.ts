@@ -7,7 +7,7 @@ import { GoneError } from '../../../operator/cluster/errors.ts';
 import { MemoryCluster } from '../../../operator/cluster/memory-cluster.ts';
 import { ObjectCache } from '../../../operator/cluster/object-cache.ts';
 import type { KubernetesObject, Pod, Stored } from '../../../operator/cluster/objects.ts';
-import { Controller } from '../../../operator/reconcile/controller.ts';
+import { Controller, type ControllerOptions } from '../../../operator/reconcile/controller.ts';
 import { PPO_JOBS, type PPOJobObject } from '../../../operator/reconcile/ppojob-kind.ts';
 import { DONE, type ReconcileResult } from '../../../operator/reconcile/result.ts';
 import { buildPod, ManualClock, overrideCluster, settle, WRITER } from '../cluster/fixtures.ts';
@@ -34,21 +34,21 @@ async function withController(
     cache: ObjectCache;
     errors: unknown[];
   }) => Promise<void>,
-  options: {
-    readonly patienceMs?: (child: KubernetesObject) => number;
+  options: Partial<Pick<ControllerOptions, 'patienceMs' | 'namespaces'>> & {
     /** The cluster as the controller sees it. */
     readonly view?: (cluster: Cluster) => Cluster;
   } = {},
 ): Promise<void> {
-  const { patienceMs, view = (cluster) => cluster } = options;
+  const { view = (cluster) => cluster, ...others } = options;
   const clock = new ManualClock();
   const cluster = new MemoryCluster({ clock });
-  const cache = new ObjectCache({ indexLabel: 'job' });
+  const { namespaces } = others;
+  const cache = new ObjectCache({ indexLabel: 'job', ...(namespaces !== undefined && { namespaces }) });
   const errors: unknown[] = [];
   const onError = (error: unknown): number => errors.push(error);
   const controller = new Controller({
     ...{ cluster: view(cluster), cache, clock, reconcile, onError, resyncMs: 60_000 },
-    ...(patienceMs !== undefined && { patienceMs }),
+    ...others,
   });
   const stop = new AbortController();
   const running = controller.run(stop.signal);
@@ -104,6 +104,25 @@ describe('Controller', () => {
       assert.equal(numRuns, 4);
     };
     await withController(reconcile, body, { patienceMs });
+  });
+
+  it('follows several namespaces, and what is in no other', async () => {
+    const keys = new Set<string>();
+    const reconcile = async (key: string): Promise<ReconcileResult> => {
+      keys.add(key);
+      return DONE;
+    };
+    const namespaces = ['team-a', 'team-b'];
+    const body: Parameters<typeof withController>[1] = async ({ cluster, cache }) => {
+      for (const namespace of [...namespaces, 'team-c']) {
+        const job = buildJob();
+        await cluster.create(PPO_JOBS, { ...job, metadata: { ...job.metadata, namespace } }, WRITER);
+      }
+      await settle();
+      assert.deepEqual([...keys].sort(), ['team-a/tiny', 'team-b/tiny']);
+      assert.equal(cache.list(PPO_JOBS).length, 2);
+    };
+    await withController(reconcile, body, { namespaces });
   });
 
   it('never reconciles one job twice at once, but several jobs do', async () => {

@@ -1,12 +1,14 @@
 /** Mutual TLS over gRPC: who is let in, who is believed, and that renewed certificates need no restart. */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls, type PeerCertificate } from 'node:tls';
 import * as grpc from '@grpc/grpc-js';
 import type { CoordinatorHandlers } from '../../../worker/api/generated/ppo/v1/Coordinator.ts';
 import { type Credentials, mutualCredentials, processCredentials } from '../../../worker/service/credentials.ts';
+import { formatAddress } from '../../../worker/service/host-port.ts';
 import { type Client, connect, definitions } from '../../../worker/service/protos.ts';
 import { unary, unaryHandler } from '../../../worker/service/rpc.ts';
 import { type RunningServer, startGrpcServer } from '../../../worker/service/server.ts';
@@ -14,6 +16,7 @@ import { fixedIdentity, TlsFolder, type TlsIdentity } from '../../../worker/serv
 import { makeAuthority, makeIdentity, SecretFolder } from './tls-files.ts';
 
 const HOST = '127.0.0.1';
+const HAS_IPV6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
 const authority = makeAuthority();
 const strangers = makeAuthority();
 const server = makeIdentity(authority, { dnsNames: ['localhost'] });
@@ -32,9 +35,9 @@ const handlers = {
   WatchProgress: () => {},
 } as unknown as CoordinatorHandlers;
 
-async function serve(credentials: Credentials): Promise<number> {
+async function serve(credentials: Credentials, host = HOST): Promise<number> {
   const services = [[definitions.Coordinator, handlers]] as const;
-  const running = await startGrpcServer({ host: HOST, port: 0, services, credentials });
+  const running = await startGrpcServer({ host, port: 0, services, credentials });
   servers.push(running);
   return running.port;
 }
@@ -49,7 +52,7 @@ async function call(client: Client<'Coordinator'>): Promise<boolean> {
 }
 
 function dial(port: number, credentials: Credentials, host = HOST): Client<'Coordinator'> {
-  const client = connect('Coordinator', `${host}:${port}`, credentials);
+  const client = connect('Coordinator', formatAddress({ host, port }), credentials);
   clients.push(client);
   return client;
 }
@@ -78,6 +81,25 @@ describe('mutual TLS', () => {
     const credentials = identityOf(makeIdentity(authority));
     assert.equal(await call(dial(port, credentials)), true);
     assert.equal(await call(dial(port, credentials, 'localhost')), true);
+  });
+
+  it('lets them in where addresses are of IPv6', { skip: HAS_IPV6 ? false : 'this machine has no IPv6' }, async () => {
+    const sixth = await serve(identityOf(server), '::1');
+    assert.equal(await call(dial(sixth, identityOf(makeIdentity(authority)), '::1')), true);
+  });
+
+  it('refuses a client that shows no certificate', async () => {
+    const { ca, certificate, key } = makeIdentity(authority);
+    const own = [Buffer.from(key), Buffer.from(certificate)] as const;
+    const client = (...shown: [] | typeof own): Client<'Coordinator'> => {
+      const channel = grpc.credentials.createSsl(Buffer.from(ca), ...shown);
+      const name = { 'grpc.ssl_target_name_override': 'localhost' };
+      const made = new definitions.Coordinator(formatAddress({ host: HOST, port }), channel, name);
+      clients.push(made);
+      return made;
+    };
+    assert.equal(await call(client(...own)), true);
+    await assert.rejects(call(client()), { code: grpc.status.UNAVAILABLE });
   });
 
   it('refuses a member that bears another name than the one dialled', async () => {

@@ -1,9 +1,11 @@
 // Metrics, liveness and readiness over HTTP: what is answered, and that nothing that is asked ends the process.
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { Gauge, Registry } from 'prom-client';
+import { formatAddress } from '../../../worker/service/host-port.ts';
 import { type MetricsServerOptions, startMetricsServer } from '../../../worker/service/metrics.ts';
 
 const HOST = '127.0.0.1';
@@ -29,6 +31,21 @@ async function send(port: number, words: string): Promise<string> {
   socket.end(words);
   return (await text(socket)).split('\r\n')[0]!;
 }
+
+test('answers at every address where it is told none', async () => {
+  const server = await startMetricsServer({ host: null, port: 0, registry: new Registry(), isReady: () => true });
+  try {
+    const own = Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []);
+    const loopback = ['127.0.0.1', '::1'].filter((address) => own.includes(address));
+    for (const host of loopback) {
+      const { status } = await fetch(`http://${formatAddress({ host, port: server.port })}/healthz`);
+      assert.equal(status, 200, host);
+    }
+    assert.ok(loopback.length > 0);
+  } finally {
+    await server.close();
+  }
+});
 
 test('serves the series of its registry', async () => {
   const registry = new Registry();
