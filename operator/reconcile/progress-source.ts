@@ -55,8 +55,10 @@ const LONGEST_BACKOFF_MS = 5000;
 const IDLE_MS = 120_000;
 /** Of one answer: a job's whole curves take 0.7 MB. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
-/** Between two messages. A coordinator whose listener is slow leaves out what is no longer so. */
-const MIN_MESSAGE_INTERVAL_MS = 50;
+/** Between two messages, on average. */
+const MESSAGE_INTERVAL_MS = 50;
+/** As many at once are read without a pause: a coordinator that ends must not find its last words unread. */
+const MAX_BURST_MESSAGES = 64;
 const STREAM_DEADLINE_MS = 3_600_000;
 const FIGURES_DEADLINE_MS = 10_000;
 
@@ -125,6 +127,7 @@ export class GrpcProgressSource implements ProgressSource {
     const { address, tls } = follower.target;
     const { clock, onError } = this.#options;
     const credentials = mutualCredentials(tls && fixedIdentity(tls));
+    const pace = new Pace(clock);
     let backoffMs = FIRST_BACKOFF_MS;
     while (!signal.aborted) {
       const client = connect('Coordinator', address, credentials, MAX_ANSWER_BYTES);
@@ -134,7 +137,7 @@ export class GrpcProgressSource implements ProgressSource {
           backoffMs = FIRST_BACKOFF_MS;
           this.#receive(key, follower, progress as Progress);
           this.#record(key, follower, { client, progress: progress as Progress });
-          await sleep(MIN_MESSAGE_INTERVAL_MS, { signal, clock });
+          await pace.keep(signal);
         }
       } catch (error) {
         if (!signal.aborted) onError(error, key);
@@ -189,5 +192,23 @@ export class GrpcProgressSource implements ProgressSource {
     follower.pending = null;
     follower.publishedAtMs = this.#options.clock.monotonicMs();
     for (const listener of this.#listeners) listener(key);
+  }
+}
+
+/** Has a reader pause whose sender would keep it busy; not at all, as long as few messages come. */
+class Pace {
+  readonly #clock: Clock;
+  #paidUntilMs = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** After a message. */
+  async keep(signal: AbortSignal): Promise<void> {
+    const nowMs = this.#clock.monotonicMs();
+    this.#paidUntilMs = Math.max(this.#paidUntilMs, nowMs) + MESSAGE_INTERVAL_MS;
+    const pauseMs = this.#paidUntilMs - nowMs - MAX_BURST_MESSAGES * MESSAGE_INTERVAL_MS;
+    if (pauseMs > 0) await sleep(pauseMs, { signal, clock: this.#clock });
   }
 }

@@ -18,6 +18,8 @@ import { makeAuthority, makeIdentity } from '../../worker/service/tls-files.ts';
 
 const KEY = 'default/tiny';
 const HOST = '127.77.1.1';
+/** Messages that are read without a pause. */
+const MAX_AT_ONCE = 64;
 const closers: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
@@ -107,9 +109,8 @@ describe('GrpcProgressSource', () => {
   it('holds back nothing when the stream ends', async () => {
     const coordinator = await startCoordinator([{ iteration: 1 }, { iteration: 1, tokens: 7 }], { ends: true });
     closers.push(coordinator.stop);
-    // No time passes, but between messages: what waits for its turn would wait for ever.
-    const after: Clock['after'] = (ms, call) => (ms < 200 ? systemClock.after(ms, call) : () => {});
-    const { source, changed } = startSource(undefined, { ...systemClock, monotonicMs: () => 0, after });
+    // No time passes: what waits for its turn would wait for ever.
+    const { source, changed } = startSource(undefined, { ...systemClock, monotonicMs: () => 0, after: () => () => {} });
     source.follow(KEY, { jobUid: 'uid', address: `${HOST}:${coordinator.port}`, tls: null });
     await changed();
     if (source.latest(KEY, 'uid')?.tokens === 0) await changed();
@@ -194,9 +195,9 @@ describe('GrpcProgressSource', () => {
     assert.equal(source.latest(KEY, 'uid'), null);
   });
 
-  it('reads message by message, and asks for one answer at a time, however many the coordinator sends', async () => {
+  it('reads few messages at once, then one by one, and asks for one answer at a time, however many are sent', async () => {
     // Each makes figures missing.
-    const messages = Array.from({ length: 40 }, (_, i) => ({ phase: 'Generating', iteration: 10 * i + 10 }));
+    const messages = Array.from({ length: 80 }, (_, i) => ({ phase: 'Generating', iteration: 10 * i + 10 }));
     let numAnswers = 0;
     const answer = (): Promise<never> => {
       numAnswers++;
@@ -220,7 +221,7 @@ describe('GrpcProgressSource', () => {
       // Everything has been sent by then, the answer too that was asked for.
       while (waiting.length === 0 || numAnswers === 0) await new Promise((resolve) => setTimeout(resolve, 20));
       await new Promise((resolve) => setTimeout(resolve, 50));
-      assert.equal(read.length, turn);
+      assert.equal(read.length, MAX_AT_ONCE + turn);
       for (const call of waiting.splice(0)) call();
     }
     assert.equal(numAnswers, 1);
