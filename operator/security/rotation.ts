@@ -36,8 +36,8 @@ export function lifetimesOf(certificateMs: number): Lifetimes {
 }
 
 export const LIFETIMES: Lifetimes = lifetimesOf(CERTIFICATE_MS);
-/** Clocks of nodes differ. */
-export const SKEW_MS = 300_000;
+/** Clocks differ, by an hour where one is in the wrong time zone: by so much certificates begin before they are made. */
+export const SKEW_MS = 7_200_000;
 
 export interface Authorities {
   /** Signs. */
@@ -117,7 +117,8 @@ export function isDue(
 
 /** Of a certificate that had to be short, since its authority ends, a third is enough. */
 function renewalMs({ validFromDate, validToDate }: X509Certificate, lifetimes: Lifetimes): number {
-  return Math.min(lifetimes.renewalMs, (validToDate.getTime() - validFromDate.getTime()) / 3);
+  const lifeMs = validToDate.getTime() - validFromDate.getTime() - SKEW_MS;
+  return Math.min(lifetimes.renewalMs, Math.max(lifeMs, 0) / 3);
 }
 
 export function authorityValidity(nowMs: number, { authorityMs }: Lifetimes): Validity {

@@ -18,6 +18,7 @@ const node = await TestNode.start({ cluster, network: plane.network, name: 'node
 environment.beforeClose(() => node.stop(0));
 
 const HOUR_MS = 3_600_000;
+const GIVEN_UP = 'not leading any more';
 /** The lease's 15 s, the 2 to 4.4 s between two looks at it, and a busy machine. */
 const TAKEOVER_MS = 120_000;
 const COUNTS = {
@@ -85,6 +86,9 @@ function saidAtMs({ operator }: Candidate, message: string): number {
   return Date.parse((JSON.parse(line) as { readonly time: string }).time);
 }
 
+/** On a machine with ten times as much to do as it has processors a leader may miss its lease by itself. */
+const hasGivenUp = ({ operator }: Candidate): boolean => operator.output.includes(`"msg":"${GIVEN_UP}"`);
+
 const untilLeading = (candidate: Candidate): Promise<void> =>
   until('it leads', async () => (isLeading(candidate) ? null : candidate.operator.output), TAKEOVER_MS);
 
@@ -98,7 +102,8 @@ async function assertOneAfterTheOther(life: JobLife, first: Candidate, second: C
   assert.ok(last < begin, `the first wrote until ${last}, the second from ${begin}`);
 }
 
-describe('two operators', { concurrency: true }, () => {
+/** Not all at once: a dozen operators that start together keep those that lead from renewing their leases. */
+describe('two operators', { concurrency: 3 }, () => {
   it('hand over when the leader is killed', async () => {
     await inContest(async ({ life, first }) => {
       await untilJobRuns(life);
@@ -131,14 +136,15 @@ describe('two operators', { concurrency: true }, () => {
       first.proxy.silenceWatches();
       assert.equal(await first.operator.ended, 1);
       await untilLeading(second);
-      assert.ok(saidAtMs(first, 'not leading any more') < saidAtMs(second, 'leading'), 'never do both lead');
+      assert.ok(saidAtMs(first, GIVEN_UP) < saidAtMs(second, 'leading'), 'never do both lead');
     });
   });
 
   it('hand over at once when the leader is asked to end', async () => {
     await inContest(async ({ life, first }) => {
       await untilJobRuns(life);
-      assert.equal(await first.operator.stop(), 0);
+      const hadGivenUp = hasGivenUp(first);
+      assert.equal(await first.operator.stop(), hadGivenUp ? 1 : 0);
     });
   });
 
@@ -150,7 +156,8 @@ describe('two operators', { concurrency: true }, () => {
       const body = async ({ life, first, second }: Contest): Promise<void> => {
         await untilJobRuns(life);
         await delay(8000); // three looks at the lease
-        assert.ok(!isLeading(second));
+        // It takes no lease that is renewed: the first had given it up before.
+        if (isLeading(second)) assert.ok(saidAtMs(first, GIVEN_UP) < saidAtMs(second, 'leading') - clockSkewMs);
         first.operator.signal('SIGKILL');
       };
       await inContest(body, { clockSkewMs });

@@ -144,3 +144,20 @@ test('an operator that was gone for too long begins again', () => {
   assert.ok(certificate.validToDate.getTime() > late);
   assert.ok(certificate.verify(believedIn(again['ca.crt'] ?? '')[0]!.publicKey));
 });
+
+test('pods whose clocks are an hour behind the operator believe each other at once', () => {
+  const pems = [...Object.values(files(first, 'job-tls')), files(first, 'job-ca')['current.crt']!];
+  const certificates = pems.filter((pem) => pem.includes('CERTIFICATE')).map((pem) => new X509Certificate(pem));
+  assert.equal(certificates.length, 5);
+  for (const { validFromDate } of certificates) assert.ok(validFromDate.getTime() < START_MS - HOUR_MS);
+});
+
+test('an operator that comes back shortly before the authority ends has something to wait for each time', () => {
+  const endMs = new X509Certificate(files(first, 'job-ca')['current.crt']!).validToDate.getTime();
+  for (const leftMs of [2, 60, 120, 600, 3600].map((seconds) => seconds * 1000)) {
+    const nowMs = endMs - leftMs;
+    const late = renewCertificates({ job, secrets: first, nowMs });
+    assert.ok(late.renewAtMs > nowMs, `${leftMs} ms left: looks again after ${late.renewAtMs - nowMs} ms`);
+    assert.deepEqual(renewCertificates({ job, secrets: step(first, nowMs), nowMs: nowMs + 1 }).changed, []);
+  }
+});
