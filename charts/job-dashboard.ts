@@ -222,7 +222,7 @@ const health: Panel[] = [
     ...panel('Workers alive', 'none', 'By role.', { '{{role}}': of('ppo_members') }),
     isStacked: true,
   },
-  panel('Failures in the last hour', 'short', 'Each is mended by itself; many are not healthy.', {
+  panel('Failures in the last hour', 'short', 'Each is repaired without help; many of them are a bad sign.', {
     'workers lost': inAnHour('ppo_member_losses_total'),
     rollbacks: inAnHour('ppo_rollbacks_total'),
     'scoring requests failed': inAnHour('ppo_scoring_failures_total'),

@@ -15,7 +15,8 @@ const COMMON = `
   -h, --help
 `;
 
-const EXIT_CODES = 'Exit code: 0 done, 1 refused by the cluster or the job failed, 2 the command line is wrong, 130 interrupted.';
+const EXIT_CODES =
+  'Exit code: 0 done, 1 refused by the cluster or the job failed, 2 the command line is wrong, 130 interrupted.';
 
 export const HELP = `Watches and steers PPOJobs.
 

@@ -50,7 +50,7 @@ function verdictsOf(input: InvalidStatusInput): [ConditionType, Verdict | null][
   ];
 }
 
-const LEFT_ALONE = 'the spec is not understood, and the pods are left as they are until it is mended';
+const LEFT_ALONE = 'the spec is not understood; the pods are left as they are until it is corrected';
 const NOTHING_RUNS: Verdict = ['False', REASONS.invalid, 'the spec is not understood, so that nothing is started'];
 
 /** What is desired is what was desired last. */

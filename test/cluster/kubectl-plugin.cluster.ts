@@ -149,7 +149,7 @@ describe('kubectl ppo', { concurrency: 2 }, () => {
       assert.match(stdout, /^PPOJob tiny failed: HopelessConfiguration\n/);
       assert.match(stdout, /exit code {2}78: its configuration, model or data is unusable/);
       assert.match(stdout, /last words of tiny-reward-0\n {2}the reward model has no head\n/);
-      assert.match(stdout, /what to do\n {2}1\. mend what its last words name/);
+      assert.match(stdout, /what to do\n {2}1\. fix what its last words name/);
       const refused = await ppo('scale', 'tiny', '--generation', '3');
       assert.deepEqual([refused.code, refused.stderr], [1, "ppojob/tiny has failed and can't be scaled any more\n"]);
       assert.equal((await ppo('status', 'tiny', '-w')).code, 1);

@@ -15,8 +15,8 @@ const NO_PROCESS = -1;
 const CODES: Readonly<Record<number, string>> = {
   [NO_PROCESS]: 'no process ended: the pod could not be started, or was taken away',
   [EXIT_CODES.done]: 'it ended well by itself, although the job is not done',
-  [EXIT_CODES.fault]: 'a fault that a restart may mend',
-  [EXIT_CODES.hopeless]: 'its configuration, model or data is unusable, and no restart mends that',
+  [EXIT_CODES.fault]: 'a fault that a restart may fix',
+  [EXIT_CODES.hopeless]: 'its configuration, model or data is unusable, and no restart fixes that',
   [EXIT_CODES.notExecutable]: 'the command was found in the image and can not be run',
   [EXIT_CODES.notFound]: 'the command was not found in the image',
 };

@@ -13,7 +13,7 @@ export interface Remedy {
 const READ_LOGS = 'read what it wrote: kubectl ppo logs {job} -n {namespace} --role {role}';
 const RAISE_ROLE =
   'if such failures are to be expected, raise spec.roles.{role}.maxRestarts: it may change while a job runs';
-const NEW_JOB = 'a job that has failed stays failed: mend the manifest, delete the job, and apply it again';
+const NEW_JOB = 'a job that has failed stays failed: fix the manifest, delete the job, and apply it again';
 const RESTARTS = 'nothing, if it was for once: the job goes on by itself';
 
 export const REMEDIES: Readonly<Record<Reason, Remedy>> = {
@@ -22,8 +22,8 @@ export const REMEDIES: Readonly<Record<Reason, Remedy>> = {
     means:
       'The manifest breaks rules that only the operator checks, so nothing is started for it, and pods that run are left alone.',
     remedies: [
-      'mend each field that is named above and apply the manifest again',
-      'where a field may not change while pods run: kubectl ppo suspend {job} -n {namespace}, mend it, and resume',
+      'fix each field that is named above and apply the manifest again',
+      'where a field may not change while pods run: kubectl ppo suspend {job} -n {namespace}, fix it, and resume',
       'if it was understood before the operator was upgraded, bring the earlier operator back',
       'kubectl explain ppojob.spec --recursive says what each field takes',
     ],
@@ -78,7 +78,7 @@ export const REMEDIES: Readonly<Record<Reason, Remedy>> = {
   [REASONS.hopelessConfiguration]: {
     means: 'A worker found its configuration, model or data unusable. Another start would find the same.',
     remedies: [
-      'mend what its last words name: mostly a path that is not in the pod, or a model or data of another form',
+      'fix what its last words name: usually a path that is not in the pod, or a model or data in another format',
       'see what the pods see: spec.podTemplate mounts volumes; relative paths count from /workspace',
       NEW_JOB,
     ],

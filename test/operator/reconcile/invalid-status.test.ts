@@ -44,7 +44,7 @@ describe('a job whose spec is no longer understood', () => {
     const { message = '' } = (await world.condition('Accepted')) ?? {};
     assert.match(
       message,
-      /^the spec is not understood, and the pods are left as they are until it is mended; spec: 1 p/,
+      /^the spec is not understood; the pods are left as they are until it is corrected; spec: 1 p/,
     );
     assert.match(message, /spec\.seed/);
     assert.equal((await world.status()).startTime, before.startTime);

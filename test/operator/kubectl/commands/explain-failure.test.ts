@@ -45,7 +45,7 @@ test('the last words are those of its log', async () => {
   assert.match(world.text, /exit code {2}78: its configuration, model or data is unusable/);
   assert.doesNotMatch(world.text, /Startup probe/);
   assert.match(world.text, /events\n.*Warning {2}HopelessConfiguration {2}it failed/);
-  assert.match(world.text, /what to do\n {2}1\. mend what its last words name/);
+  assert.match(world.text, /what to do\n {2}1\. fix what its last words name/);
 });
 
 test('without a log, what the operator has kept', async () => {

@@ -24,7 +24,7 @@ test('a failed job: the condition, the pod, its exit code, and whose doing it wa
   assert.equal(found.reason, 'RestartLimitReached');
   assert.deepEqual(found.facts, [
     ['pod', 'tiny-generation-1: it failed by itself'],
-    ['exit code', '1: a fault that a restart may mend'],
+    ['exit code', '1: a fault that a restart may fix'],
     ['restarts', '3 of role generation'],
   ]);
   assert.deepEqual(found.suspect, {

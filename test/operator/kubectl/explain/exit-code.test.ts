@@ -8,8 +8,8 @@ test("every code of ours and of shells, and signals' numbers", () => {
   const cases: [number, RegExp][] = [
     [-1, /no process ended/],
     [EXIT_CODES.done, /ended well/],
-    [EXIT_CODES.fault, /restart may mend/],
-    [EXIT_CODES.hopeless, /no restart mends/],
+    [EXIT_CODES.fault, /restart may fix/],
+    [EXIT_CODES.hopeless, /no restart fixes/],
     [EXIT_CODES.notExecutable, /can not be run/],
     [EXIT_CODES.notFound, /not found/],
     [134, /SIGABRT/],

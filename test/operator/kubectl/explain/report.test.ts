@@ -37,7 +37,7 @@ what to do
   1. raise spec.roles.generation.resources.limits.memory
   2. read what it wrote: kubectl ppo logs tiny -n ml --role generation
   3. if such failures are to be expected, raise spec.roles.generation.maxRestarts: it may change while a job runs
-  4. a job that has failed stays failed: mend the manifest, delete the job, and apply it again`,
+  4. a job that has failed stays failed: fix the manifest, delete the job, and apply it again`,
   );
 });
 
