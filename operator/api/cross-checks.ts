@@ -222,6 +222,8 @@ function modelIsNotOverwritten(model: 'actor' | 'critic' | 'reference'): CrossCh
       message: 'must not be the folder that the trained actor is saved to, output.path/actor',
     },
     check({ models, output }) {
+      // Said once of the actor, which is the reference where none is named.
+      if (model === 'reference' && models.reference.path === models.actor.path) return null;
       if (!isSamePath(models[model].path, `${output.path}/actor`)) return null;
       return {
         found: describeValue(models[model].path),

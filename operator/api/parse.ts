@@ -11,7 +11,7 @@ import { checkEnvelope, isMapping, isMeantAsPPOJob } from './metadata.ts';
 import { withoutNulls } from './nulls.ts';
 import { type PPOJob, type PPOJobManifest, specSchema } from './ppojob.ts';
 import { describeValue, type Problem } from './problems.ts';
-import { fieldsOf, formatPath, type Schema } from './schema-tree.ts';
+import { fieldsOf, formatPath, type Schema, schemaAt, valueAt } from './schema-tree.ts';
 import { findUnknownKeys } from './unknown-keys.ts';
 
 export type ParsedPPOJob =
@@ -65,6 +65,13 @@ function crossProblems(spec: unknown, issues: readonly z.core.$ZodIssue[]): Prob
   );
 }
 
+/** A default is a value that its user looks for in vain. */
+function withOrigin(problem: Problem, spec: unknown): Problem {
+  const [, ...path] = problem.path.split('.');
+  const isDefault = valueAt(spec, path) === undefined && schemaAt(specSchema, path) instanceof z.ZodDefault;
+  return isDefault ? { ...problem, found: `${problem.found}, the default` } : problem;
+}
+
 function specProblems(spec: unknown): Problem[] {
   const filled = fillRequiredObjects(specSchema, spec ?? {});
   const parsed = specSchema.safeParse(filled);
@@ -72,7 +79,7 @@ function specProblems(spec: unknown): Problem[] {
   return [
     ...findUnknownKeys(specSchema, spec, ['spec']),
     ...problemsOfIssues(issues, { root: specSchema, value: spec, prefix: ['spec'] }),
-    ...crossProblems(filled, issues),
+    ...crossProblems(filled, issues).map((problem) => withOrigin(problem, spec)),
   ];
 }
 

@@ -57,6 +57,18 @@ test("another kind of object is told to be one: its spec isn't ours to judge", (
   assert.deepEqual([group?.path, others.map(({ path }) => path)], ['apiVersion', ['spec.sed']]);
 });
 
+test('a default that does not fit is told to be one', () => {
+  const foundOf = (changes: Readonly<Record<string, unknown>>) => problemsWith(changes).map(({ found }) => found);
+  assert.deepEqual(foundOf({ 'spec.rollout': { batchSize: 100 } }), ['128, the default']);
+  assert.deepEqual(foundOf({ 'spec.rollout': { batchSize: 100 }, 'spec.training': { minibatchSize: 128 } }), ['128']);
+  assert.deepEqual(foundOf({ 'spec.reward': undefined }), ['neither model nor function']);
+});
+
+test('a model that would be overwritten is told of once', () => {
+  const problems = problemsWith({ 'spec.output': { path: '/o' }, 'spec.models.actor.path': '/o/actor' });
+  assert.deepEqual(problems.map(({ path }) => path), ['spec.models.actor.path']); // biome-ignore format: one thought
+});
+
 test('an empty or missing spec lists each required field', () => {
   const required = [
     'spec.models.actor.path',
