@@ -2,14 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { PODS } from '../../../operator/cluster/cluster.ts';
+import { type Cluster, PODS } from '../../../operator/cluster/cluster.ts';
+import { ForbiddenError } from '../../../operator/cluster/errors.ts';
 import { MemoryCluster } from '../../../operator/cluster/memory-cluster.ts';
 import { ObjectCache } from '../../../operator/cluster/object-cache.ts';
 import type { KubernetesObject, Pod, Stored } from '../../../operator/cluster/objects.ts';
 import { Controller, type ControllerOptions } from '../../../operator/reconcile/controller.ts';
 import { PPO_JOBS, type PPOJobObject } from '../../../operator/reconcile/ppojob-kind.ts';
 import { DONE, type ReconcileResult } from '../../../operator/reconcile/result.ts';
-import { buildPod, ManualClock, settle, WRITER } from '../cluster/fixtures.ts';
+import { buildPod, ManualClock, overrideCluster, settle, WRITER } from '../cluster/fixtures.ts';
 import { buildJob } from './fixtures.ts';
 
 function jobNamed(name: string): PPOJobObject {
@@ -33,7 +34,13 @@ async function withController(
     cache: ObjectCache;
     errors: unknown[];
   }) => Promise<void>,
-  o: Partial<Pick<ControllerOptions, 'patienceMs' | 'namespaces'>> = {},
+  {
+    through = (cluster) => cluster,
+    ...o
+  }: Partial<Pick<ControllerOptions, 'patienceMs' | 'namespaces'>> & {
+    /** What the controller sees of the cluster. */
+    readonly through?: (cluster: MemoryCluster) => Cluster;
+  } = {},
 ): Promise<void> {
   const clock = new ManualClock();
   const cluster = new MemoryCluster({ clock });
@@ -42,7 +49,7 @@ async function withController(
   const errors: unknown[] = [];
   const onError = (error: unknown): number => errors.push(error);
   const controller = new Controller({
-    ...{ cluster, cache, clock, reconcile, onError, resyncMs: 60_000 },
+    ...{ cluster: through(cluster), cache, clock, reconcile, onError, resyncMs: 60_000 },
     ...o,
   });
   const stop = new AbortController();
@@ -118,6 +125,40 @@ describe('Controller', () => {
       assert.equal(cache.list(PPO_JOBS).length, 2);
     };
     await withController(reconcile, body, { namespaces });
+  });
+
+  it('goes on in other namespaces when one can not be listed, and in that one when all of it can', async () => {
+    const keys: string[] = [];
+    const reconcile = async (key: string): Promise<ReconcileResult> => {
+      keys.push(key);
+      return DONE;
+    };
+    const refused = new Set<string>([PPO_JOBS.plural, PODS.plural]);
+    const through = (cluster: MemoryCluster): Cluster =>
+      overrideCluster(cluster, {
+        list: async (kind, options) => {
+          const isRefused = options?.namespace === 'gone' && refused.has(kind.plural);
+          if (isRefused) throw new ForbiddenError(`${kind.plural}: forbidden`);
+          return cluster.list(kind, options);
+        },
+      });
+    const body: Parameters<typeof withController>[1] = async ({ cluster, clock, errors }) => {
+      for (const namespace of ['team-a', 'gone']) {
+        const job = buildJob();
+        await cluster.create(PPO_JOBS, { ...job, metadata: { ...job.metadata, namespace } }, WRITER);
+      }
+      await settle();
+      assert.deepEqual([...new Set(keys)], ['team-a/tiny']);
+      assert.ok(errors.length >= 2);
+      // Its pods are not known yet: the job would be judged without them.
+      refused.delete(PPO_JOBS.plural);
+      await clock.advance(60_000);
+      assert.deepEqual([...new Set(keys)], ['team-a/tiny']);
+      refused.clear();
+      await clock.advance(60_000);
+      assert.ok(keys.includes('gone/tiny'));
+    };
+    await withController(reconcile, body, { namespaces: ['team-a', 'gone'], through });
   });
 
   it('never reconciles one job twice at once, but several jobs do', async () => {
