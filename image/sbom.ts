@@ -24,6 +24,8 @@ export interface Distribution {
   readonly version: string;
 }
 
+const NODE = /^node-linux-/;
+
 /** Reads what `npm sbom --sbom-format=cyclonedx` wrote. Throws when it's something else. */
 export function parseBom(text: string): Bom {
   const bom = JSON.parse(text) as Bom & { bomFormat?: string };
@@ -44,12 +46,27 @@ export function completeBom(bom: Bom, { npm, system }: InstalledPackages, distri
   const complete = {
     ...rest,
     metadata: { ...metadata, component: { ...metadata.component, name } },
-    components: [...own, ...system.map((one) => systemComponent(one, distribution))],
+    components: [
+      ...own.map(asKnown),
+      // Scanners judge the distribution's packages by its release.
+      operatingSystem(distribution),
+      ...system.map((one) => systemComponent(one, distribution)),
+    ],
     dependencies: bom.dependencies
       .filter(({ ref }) => references.has(ref))
       .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter((other) => references.has(other)) })),
   };
   return `${JSON.stringify(complete, null, 2)}\n`;
+}
+
+/** Node.js, which comes as a package of npm, under the name by which its weaknesses are published. */
+function asKnown(component: Component): Component {
+  const { name, version } = component;
+  return NODE.test(name) ? { ...component, cpe: `cpe:2.3:a:nodejs:node.js:${version}:*:*:*:*:*:*:*` } : component;
+}
+
+function operatingSystem({ id, version }: Distribution): Component {
+  return { 'bom-ref': `${id}@${version}`, type: 'operating-system', name: id, version };
 }
 
 function systemComponent(

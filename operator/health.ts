@@ -77,7 +77,7 @@ export class OperatorHealth {
   #controllerProblem(): string | null {
     if (this.#controller === null) return null;
     const { stuckMs, longestMs, depth } = this.#controller.statistics();
-    if (this.#controller.unsyncedKinds().length === 0 && stuckMs > STUCK_MS) {
+    if (stuckMs > STUCK_MS) {
       return `${depth} jobs wait, and no reconcile has begun or ended for ${seconds(stuckMs)}`;
     }
     if (longestMs > HUNG_MS) return `a reconcile has not ended for ${seconds(longestMs)}`;

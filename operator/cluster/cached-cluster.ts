@@ -20,7 +20,8 @@ export function cachedCluster(cluster: Cluster, cache: ObjectCache): Cluster {
     try {
       return await remember(kind, cluster.create(kind, object, options));
     } catch (error) {
-      if (error instanceof AlreadyExistsError && cache.isSynced(kind)) await lookUp(kind, object.metadata);
+      const { namespace } = object.metadata;
+      if (error instanceof AlreadyExistsError && cache.isSynced(kind, namespace)) await lookUp(kind, object.metadata);
       throw error;
     }
   };
@@ -35,7 +36,7 @@ export function cachedCluster(cluster: Cluster, cache: ObjectCache): Cluster {
     // What the cache lacks may have been made a moment ago: then asking costs less than being wrong.
     get: async (kind, name) => cache.get(kind, name) ?? (await cluster.get(kind, name)),
     list: async (kind, options) =>
-      cache.isSynced(kind)
+      cache.isSynced(kind, options?.namespace)
         ? // No watch starts at what a cache lists.
           { items: cache.list(kind, options), resourceVersion: '' }
         : cluster.list(kind, options),

@@ -50,12 +50,12 @@ export class ObjectCache {
 
   /** The answer to a write of our own. Ignored for kinds that aren't followed. */
   remember<T extends KubernetesObject>(kind: ResourceKind<T>, object: Stored<T>): void {
-    if (this.isSynced(kind)) this.#store(kind).put(object);
+    if (this.isSynced(kind, object.metadata.namespace)) this.#store(kind).put(object);
   }
 
-  /** Whether the kind's objects have been listed, in each namespace. */
-  isSynced(kind: Kind): boolean {
-    return this.#stores.get(nameOf(kind))?.isSynced ?? false;
+  /** Whether the kind's objects have been listed in `namespace`; absent: in every one. */
+  isSynced(kind: Kind, namespace?: string): boolean {
+    return this.#stores.get(nameOf(kind))?.isSynced(namespace) ?? false;
   }
 
   get<T extends KubernetesObject>(kind: ResourceKind<T>, name: ObjectName): Stored<T> | null {
@@ -102,8 +102,9 @@ class KindStore {
     this.#trim = trim;
   }
 
-  get isSynced(): boolean {
-    return this.#namespaces.every((namespace) => this.#listed.has(namespace));
+  isSynced(namespace?: string): boolean {
+    if (namespace === undefined) return this.#namespaces.every((one) => this.#listed.has(one));
+    return this.#listed.has(null) || this.#listed.has(namespace);
   }
 
   select(label: string | undefined): Known[] {

@@ -4,7 +4,7 @@
 import { LABELS } from '../api/names.ts';
 import type { Clock } from '../cluster/clock.ts';
 import { type Cluster, EVENTS, type ListOptions, type ObjectName, PODS } from '../cluster/cluster.ts';
-import { NotFoundError } from '../cluster/errors.ts';
+import { ForbiddenError, NotFoundError } from '../cluster/errors.ts';
 import type { Event, Pod, Stored } from '../cluster/objects.ts';
 import type { FigureSource } from '../reconcile/figures.ts';
 import { isControlledBy } from '../reconcile/observe.ts';
@@ -69,8 +69,7 @@ export class PageSource {
 
   async #listJobs(): Promise<Overview> {
     const { cluster, host, figures } = await this.#read();
-    const lists = await Promise.all(scopesOf(host).map((scope) => cluster.list(PPO_JOBS, scope)));
-    const items = lists.flatMap((list) => list.items);
+    const items = (await Promise.all(scopesOf(host).map((scope) => listIn(cluster, scope)))).flat();
     const newest = items.toSorted((a, b) => compareTimes(b, a)).slice(0, MAX_JOBS);
     return {
       host,
@@ -112,6 +111,16 @@ export class PageSource {
 
 function scopesOf({ jobsOf }: PageHost): readonly ListOptions[] {
   return jobsOf === null ? [{}] : jobsOf.map((namespace) => ({ namespace }));
+}
+
+/** One of several namespaces may be gone, and the rights in it with it; then it has no jobs either. */
+async function listIn(cluster: Cluster, scope: ListOptions): Promise<readonly Stored<PPOJobObject>[]> {
+  try {
+    return (await cluster.list(PPO_JOBS, scope)).items;
+  } catch (error) {
+    if (error instanceof ForbiddenError && scope.namespace !== undefined) return [];
+    throw error;
+  }
 }
 
 function compareTimes(a: Stored<PPOJobObject>, b: Stored<PPOJobObject>): number {

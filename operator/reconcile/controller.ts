@@ -8,7 +8,7 @@ import { type Cluster, CONFIG_MAPS, PODS, type ResourceKind, SERVICES } from '..
 import { follow, sleep } from '../cluster/list-watch.ts';
 import type { ObjectCache } from '../cluster/object-cache.ts';
 import type { KubernetesObject, WatchEvent } from '../cluster/objects.ts';
-import { keyOf, ownerKeyOf, PPO_JOBS } from './ppojob-kind.ts';
+import { keyOf, nameOfKey, ownerKeyOf, PPO_JOBS } from './ppojob-kind.ts';
 import type { ReconcileResult } from './result.ts';
 import { type QueueObserver, type QueueStatistics, WorkQueue } from './work-queue.ts';
 
@@ -23,7 +23,7 @@ export interface ControllerObserver {
 export interface RunningController {
   readonly concurrency: number;
   statistics(): QueueStatistics;
-  /** Kinds that must be listed before anything is reconciled, and aren't yet. */
+  /** Kinds that must be listed before anything of their namespace is reconciled, and aren't yet. */
   unsyncedKinds(): readonly string[];
   /** The watch that has neither brought nor tried anything for longest. */
   mostSilentWatch(): { readonly kind: string; readonly silentMs: number };
@@ -34,10 +34,10 @@ export interface ControllerOptions {
   /** What the controller follows lands here before anything is reconciled. */
   readonly cache: ObjectCache;
   readonly clock: Clock;
-  /** Never called twice at once for the same key, nor before all kinds have been listed. */
+  /** Never called twice at once for the same key, nor before all kinds have been listed in its namespace. */
   readonly reconcile: (key: string) => Promise<ReconcileResult>;
   readonly onError: (error: unknown, key: string | null) => void;
-  /** Only these namespaces, as the cache expects them; all when absent. */
+  /** Only these namespaces, as the cache expects them; all when absent. One that can't be listed holds up no other. */
   readonly namespaces?: readonly string[];
   /** Labels that every child has, so that nobody else's objects are followed; none when absent. */
   readonly childLabels?: Readonly<Record<string, string>>;
@@ -53,6 +53,10 @@ export interface ControllerOptions {
 const DEFAULT_CONCURRENCY = 4;
 const DEFAULT_RESYNC_MS = 600_000;
 const CHILD_KINDS: readonly ResourceKind<KubernetesObject>[] = [PODS, SERVICES, CONFIG_MAPS];
+const NEEDED_KINDS: readonly ResourceKind<KubernetesObject>[] = [PPO_JOBS, ...CHILD_KINDS];
+
+/** Null: all namespaces at once. */
+type Scope = string | null;
 
 export class Controller {
   readonly #options: ControllerOptions;
@@ -84,8 +88,8 @@ export class Controller {
 
   /** Runs until the signal aborts and every reconcile under way has ended. */
   async run(signal: AbortSignal): Promise<void> {
-    const { concurrency = DEFAULT_CONCURRENCY, observer, childLabels = {}, namespaces } = this.#options;
-    const scopes: readonly (string | null)[] = namespaces ?? [null];
+    const { concurrency = DEFAULT_CONCURRENCY, observer, childLabels = {} } = this.#options;
+    const scopes = this.#scopes();
     signal.addEventListener('abort', () => this.#queue.close(), { once: true });
     if (signal.aborted) this.#queue.close();
     observer?.onStart({
@@ -98,7 +102,7 @@ export class Controller {
     signal.addEventListener('abort', () => synced.resolve(), { once: true });
     if (signal.aborted) synced.resolve();
     const onListed = (): void => {
-      if (this.#unsyncedKinds().length === 0) synced.resolve();
+      if (scopes.some((scope) => this.#unsyncedIn(scope).length === 0)) synced.resolve();
     };
     this.#startWatch = (kind) => {
       const options = { keyOfObject: ownerKeyOf, labels: childLabels, signal, onListed };
@@ -114,9 +118,16 @@ export class Controller {
     await Promise.all(this.#watches);
   }
 
+  #scopes(): readonly Scope[] {
+    return this.#options.namespaces ?? [null];
+  }
+
   #unsyncedKinds(): string[] {
-    const kinds: readonly ResourceKind<KubernetesObject>[] = [PPO_JOBS, ...CHILD_KINDS];
-    return kinds.filter((kind) => !this.#options.cache.isSynced(kind)).map(({ plural }) => plural);
+    return this.#scopes().flatMap((scope) => this.#unsyncedIn(scope).map((kind) => titleOf(kind, scope)));
+  }
+
+  #unsyncedIn(scope: Scope): ResourceKind<KubernetesObject>[] {
+    return NEEDED_KINDS.filter((kind) => !this.#options.cache.isSynced(kind, scope ?? undefined));
   }
 
   #mostSilentWatch(): { kind: string; silentMs: number } {
@@ -128,7 +139,7 @@ export class Controller {
   async #watch<T extends KubernetesObject>(kind: ResourceKind<T>, options: WatchedKind): Promise<void> {
     const { cluster, clock, onError, cache } = this.#options;
     const { namespace } = options;
-    const title = namespace === null ? kind.plural : `${kind.plural} in ${namespace}`;
+    const title = titleOf(kind, namespace);
     const onSign = (): void => void this.#signsMs.set(title, clock.monotonicMs());
     onSign();
     const updates = follow(cluster, kind, {
@@ -160,14 +171,15 @@ export class Controller {
   }
 
   #enqueueChange(key: string | null, { type, object }: WatchEvent<KubernetesObject>): void {
-    if (key === null) return;
+    // Before that it would be judged by less than there is; the list that is awaited asks for all jobs.
+    if (key === null || this.#unsyncedIn(nameOfKey(key).namespace).length > 0) return;
     const waitMs = type === 'DELETED' ? 0 : (this.#options.patienceMs?.(object) ?? 0);
     if (waitMs > 0) this.#queue.addAfter(key, waitMs);
     else this.#queue.add(key);
   }
 
   #enqueueAll(keys: readonly string[]): void {
-    for (const key of keys) this.#queue.add(key, 'low');
+    for (const key of keys) if (this.#unsyncedIn(nameOfKey(key).namespace).length === 0) this.#queue.add(key, 'low');
   }
 
   #jobKeys(): string[] {
@@ -205,11 +217,14 @@ export class Controller {
   }
 }
 
+function titleOf({ plural }: ResourceKind<KubernetesObject>, scope: Scope): string {
+  return scope === null ? plural : `${plural} in ${scope}`;
+}
+
 interface WatchedKind {
   readonly keyOfObject: (object: KubernetesObject) => string | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly onListed: () => void;
-  /** Null: all. */
-  readonly namespace: string | null;
+  readonly namespace: Scope;
 }

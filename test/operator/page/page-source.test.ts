@@ -94,6 +94,21 @@ it("leaves out pods of an earlier job of the same name, and knows no other names
   assert.equal(await source.figures(name), null);
 });
 
+it('shows the jobs of its namespaces when one of them is gone, and its rights there with it', async () => {
+  const { cluster } = await buildWorld();
+  const list: Cluster['list'] = async (kind, options) => {
+    if (options?.namespace !== NAMESPACE) throw new ForbiddenError('ppojobs: forbidden');
+    return cluster.list(kind, options);
+  };
+  const seen = overrideCluster(cluster, { list });
+  const jobsIn = async (jobsOf: readonly string[]) => (await sourceOf(seen, { jobsOf }).source.jobs()).jobs;
+  assert.deepEqual(
+    (await jobsIn(['gone', NAMESPACE])).map(({ name }) => name),
+    ['evil'],
+  );
+  await assert.rejects(async () => (await sourceOf(seen).source.jobs()).jobs, /forbidden/);
+});
+
 it('tells of other curves by another revision', async () => {
   const { cluster, job } = await buildWorld();
   const figures = new FigureStore({ clock: new ManualClock() });

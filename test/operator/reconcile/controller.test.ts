@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Cluster, PODS } from '../../../operator/cluster/cluster.ts';
-import { GoneError } from '../../../operator/cluster/errors.ts';
+import { ForbiddenError, GoneError } from '../../../operator/cluster/errors.ts';
 import { MemoryCluster } from '../../../operator/cluster/memory-cluster.ts';
 import { ObjectCache } from '../../../operator/cluster/object-cache.ts';
 import type { KubernetesObject, Pod, Stored } from '../../../operator/cluster/objects.ts';
@@ -123,6 +123,40 @@ describe('Controller', () => {
       assert.equal(cache.list(PPO_JOBS).length, 2);
     };
     await withController(reconcile, body, { namespaces });
+  });
+
+  it('goes on in other namespaces when one can not be listed, and in that one when all of it can', async () => {
+    const keys: string[] = [];
+    const reconcile = async (key: string): Promise<ReconcileResult> => {
+      keys.push(key);
+      return DONE;
+    };
+    const refused = new Set<string>([PPO_JOBS.plural, PODS.plural]);
+    const view = (cluster: Cluster): Cluster =>
+      overrideCluster(cluster, {
+        list: async (kind, options) => {
+          const isRefused = options?.namespace === 'gone' && refused.has(kind.plural);
+          if (isRefused) throw new ForbiddenError(`${kind.plural}: forbidden`);
+          return cluster.list(kind, options);
+        },
+      });
+    const body: Parameters<typeof withController>[1] = async ({ cluster, clock, errors }) => {
+      for (const namespace of ['team-a', 'gone']) {
+        const job = buildJob();
+        await cluster.create(PPO_JOBS, { ...job, metadata: { ...job.metadata, namespace } }, WRITER);
+      }
+      await settle();
+      assert.deepEqual([...new Set(keys)], ['team-a/tiny']);
+      assert.ok(errors.length >= 2);
+      // Its pods are not known yet: the job would be judged without them.
+      refused.delete(PPO_JOBS.plural);
+      await clock.advance(60_000);
+      assert.deepEqual([...new Set(keys)], ['team-a/tiny']);
+      refused.clear();
+      await clock.advance(60_000);
+      assert.ok(keys.includes('gone/tiny'));
+    };
+    await withController(reconcile, body, { namespaces: ['team-a', 'gone'], view });
   });
 
   it('never reconciles one job twice at once, but several jobs do', async () => {
