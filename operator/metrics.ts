@@ -58,7 +58,7 @@ function createAttemptObserver(series: Series): (attempt: Attempt) => void {
   };
 }
 
-/** Counters begin at 0: a first failure is seen by comparison with it. */
+/** Counters and histograms begin at 0: a first failure is seen by comparison with it. */
 function createControllerObserver(series: Series): ControllerObserver {
   const of = { controller: CONTROLLER };
   let statistics = (): QueueStatistics => ({ depth: 0, unfinishedMs: 0, longestMs: 0, stuckMs: 0 });
@@ -71,6 +71,7 @@ function createControllerObserver(series: Series): ControllerObserver {
   errors.inc(of, 0);
   const shape = { labelNames, buckets: RECONCILE_BUCKETS };
   const durations = series.histogramBy('controller_runtime_reconcile_time_seconds', 'Time of a reconcile.', shape);
+  durations.zero(of);
   const active = series.gaugeBy('controller_runtime_active_workers', 'Reconciles under way.', labelNames);
   active.set(of, 0);
   const most = 'Reconciles that may run at the same time.';
@@ -115,8 +116,11 @@ function createQueueObserver(series: Series, statistics: () => QueueStatistics):
     made.inc(of, 0);
     return made;
   };
-  const histogram = (name: string, help: string): Histogram =>
-    series.histogramBy(name, help, { labelNames, buckets: QUEUE_BUCKETS });
+  const histogram = (name: string, help: string): Histogram => {
+    const made = series.histogramBy(name, help, { labelNames, buckets: QUEUE_BUCKETS });
+    made.zero(of);
+    return made;
+  };
   gauge('workqueue_depth', 'Keys that wait.', ({ depth }) => depth);
   gauge('workqueue_unfinished_work_seconds', 'Age of all work under way.', (found) => found.unfinishedMs / 1000);
   gauge('workqueue_longest_running_processor_seconds', 'Age of the oldest.', (found) => found.longestMs / 1000);

@@ -211,18 +211,21 @@ describe('the page in Chromium', { skip }, () => {
       assertAlone(server.url);
     });
 
-    it('cuts nothing off on a phone, however long names are', async () => {
-      await addJob(cluster, 'a-long-name'.padEnd(50, 'g'), status());
-      await browser.look(360, 740);
+    it('cuts nothing off, however long names are and however narrow the screen is', async () => {
+      await addJob(cluster, 'long'.repeat(15), status());
       await browser.evaluate(`location.hash = '#/'`);
       await browser.until(`document.querySelectorAll('.jobs a').length === 4`);
       const isWithin = `(inner, outer) => inner.right <= outer.right && inner.left >= outer.left`;
-      const cut = await browser.evaluate<string[]>(
-        `[...document.querySelectorAll('.jobs tbody tr')].flatMap((row) => [...row.querySelectorAll('a, span, td')]
-          .filter((one) => !(${isWithin})(one.getBoundingClientRect(), row.getBoundingClientRect()))
-          .map((one) => one.outerHTML))`,
-      );
-      assert.deepEqual(cut, []);
+      for (const width of [320, 360, 768, 1001]) {
+        await browser.look(width, 740);
+        const cut = await browser.evaluate<string[]>(
+          `[...document.querySelectorAll('.jobs tbody tr')].flatMap((row) => [...row.querySelectorAll('a, span, td')]
+            .filter((one) => !(${isWithin})(one.getBoundingClientRect(), row.getBoundingClientRect()))
+            .map((one) => one.outerHTML))`,
+        );
+        assert.deepEqual(cut, []);
+        assert.equal(await browser.evaluate('document.documentElement.scrollWidth'), width);
+      }
       assertAlone(server.url);
     });
 

@@ -58,6 +58,8 @@ it('begins every count at 0: the first failure is an increase', async () => {
     'controller_runtime_reconcile_total{controller="ppojob",result="error"} 0',
     'controller_runtime_reconcile_errors_total{controller="ppojob"} 0',
     'workqueue_adds_total{name="ppojob",controller="ppojob"} 0',
+    'controller_runtime_reconcile_time_seconds_count{controller="ppojob"} 0',
+    'workqueue_queue_duration_seconds_count{name="ppojob",controller="ppojob"} 0',
     'workqueue_retries_total{name="ppojob",controller="ppojob"} 0',
     'ppo_operator_events_dropped_total 0',
   ]) {

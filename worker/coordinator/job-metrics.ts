@@ -56,7 +56,10 @@ export class JobMetrics {
     this.#scoringSeconds = series.histogramBy('ppo_scoring_seconds', scoring, shape);
     const failures = 'Requests for scores that failed, by who was asked';
     this.scoringFailures = series.counterBy('ppo_scoring_failures_total', failures, ['role']);
-    for (const role of SCORING_ROLES) this.scoringFailures.inc({ role }, 0);
+    for (const role of SCORING_ROLES) {
+      if (job.config.roles[role].replicas > 0) this.#scoringSeconds.zero({ role });
+      this.scoringFailures.inc({ role }, 0);
+    }
   }
 
   onRollout(responses: readonly RolloutResponse[]): void {

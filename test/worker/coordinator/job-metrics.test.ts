@@ -27,6 +27,7 @@ test('counters begin at 0, so that a first failure is an increase', async () => 
     'ppo_rollout_requeued_responses_total 0',
     'ppo_rollout_responses_total{finish_reason="length"} 0',
     'ppo_scoring_failures_total{role="reward"} 0',
+    'ppo_scoring_seconds_count{role="reward"} 0',
   ]);
 });
 
