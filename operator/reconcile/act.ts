@@ -21,6 +21,7 @@ import type { DesiredObjects, PlacementObject } from '../plan/plan.ts';
 import { isControlledBy, type Observed } from './observe.ts';
 import type { StoredPlacement } from './placement.ts';
 import { groupOf, hasEnded } from './pod-state.ts';
+import { changeQueued, type QueuedInput } from './queued-pods.ts';
 
 export interface ActInput {
   readonly observed: Observed;
@@ -31,6 +32,8 @@ export interface ActInput {
   readonly replacing: ReadonlySet<string>;
   /** Uids of pods that have been going for too long. */
   readonly abandoned: ReadonlySet<string>;
+  /** Whether the job has ended. */
+  readonly isOver: boolean;
   /** Groups of pods (see groupOf) of which none may be made yet. */
   readonly heldGroups: ReadonlySet<string>;
   /** Which pods are deleted that are no longer wanted. */
@@ -67,7 +70,8 @@ export async function act(cluster: Cluster, input: ActInput): Promise<Error[]> {
     if (step.isForPods) mayCreatePods = false;
     errors.push(error);
   };
-  const steps = [...applySteps(cluster, input), ...podSteps(cluster, input)];
+  const queueSteps = queuedPodSteps(cluster, input.observed.pods, input);
+  const steps = [...applySteps(cluster, input), ...queueSteps, ...podSteps(cluster, input)];
   for (const step of steps) if (!step.createsPod) await take(step);
   const creations = mayCreatePods ? steps.filter((step) => step.createsPod) : [];
   // The first alone, then ever more at once, as Kubernetes' own controllers: a quota that refuses one refuses all.
@@ -87,6 +91,32 @@ export async function removePods(
   const due = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && isCleaned(pod, policy));
   const errors = await Promise.all(due.map((pod) => attempt(deletion(cluster, PODS, pod))));
   return errors.filter((error) => error !== null);
+}
+
+/** Has Kueue's queues let go of pods of a job of which nothing else is done. Returns what failed. */
+export async function releasePods(
+  cluster: Cluster,
+  pods: readonly Stored<Pod>[],
+  input: QueuedInput,
+): Promise<Error[]> {
+  const errors = await Promise.all(queuedPodSteps(cluster, pods, input).map(attempt));
+  return errors.filter((error) => error !== null);
+}
+
+function queuedPodSteps(cluster: Cluster, pods: readonly Stored<Pod>[], input: QueuedInput): Step[] {
+  return changeQueued(pods, input).map((pod) => ({
+    name: `update Pod ${pod.metadata.name}`,
+    // Whoever has changed it meanwhile has it looked at again.
+    run: () => unlessChanged(cluster.update(PODS, pod, { fieldManager: FIELD_MANAGER })),
+  }));
+}
+
+async function unlessChanged(write: Promise<unknown>): Promise<void> {
+  try {
+    await write;
+  } catch (error) {
+    if (!(error instanceof NotFoundError || error instanceof ConflictError)) throw error;
+  }
 }
 
 function isCleaned(pod: Pod, policy: CleanPodPolicy): boolean {
@@ -232,12 +262,7 @@ function deletion<T extends KubernetesObject>(
   options: DeleteOptions = {},
 ): Step {
   const { name, uid } = object.metadata;
-  const run = async (): Promise<void> => {
-    try {
-      await cluster.delete(kind, object.metadata, { ...options, preconditions: { uid } });
-    } catch (error) {
-      if (!(error instanceof NotFoundError || error instanceof ConflictError)) throw error;
-    }
-  };
+  const run = (): Promise<void> =>
+    unlessChanged(cluster.delete(kind, object.metadata, { ...options, preconditions: { uid } }));
   return { name: `delete ${kind.kind} ${name}`, run };
 }

@@ -3,6 +3,7 @@
 
 import { COLOCATED, CONTAINERS, LABELS, ROLE_NAMES, type RoleName } from '../api/names.ts';
 import type { ContainerStatus, Pod, PodCondition } from '../cluster/objects.ts';
+import { KUEUE } from '../plan/pod-groups.ts';
 
 export function roleOf(pod: Pod): RoleName | null {
   const label = pod.metadata.labels?.[LABELS.role];
@@ -52,10 +53,17 @@ export function findEndedWithin(pod: Pod): ContainerStatus | undefined {
   return ended.find(({ state }) => state.terminated?.exitCode !== 0) ?? ended[0];
 }
 
-/** Why the scheduler found no place for the pod; null when it did, or has not looked yet. */
+/** Why the pod has no place; null when it has, or nobody has looked yet. */
 export function unschedulableMessage(pod: Pod): string | null {
   const condition = (pod.status?.conditions ?? []).find(({ type }) => type === 'PodScheduled');
-  return condition?.status === 'False' ? (condition.message ?? condition.reason ?? 'unschedulable') : null;
+  if (condition?.status !== 'False') return null;
+  const { labels = {} } = pod.metadata;
+  const [queue, group] = [labels[KUEUE.queueLabel], labels[KUEUE.groupLabel]];
+  // Only Kueue knows for what it waits.
+  if (condition.reason === 'SchedulingGated' && queue !== undefined && group !== undefined) {
+    return `it waits in Kueue's queue ${queue}; "kubectl describe workload ${group}" says for what`;
+  }
+  return condition.message ?? condition.reason ?? 'unschedulable';
 }
 
 /** The scheduler's word that no node has room. A pod that waits at a gate, for its gang or its quota, is no such pod. */

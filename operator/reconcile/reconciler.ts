@@ -4,12 +4,12 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { CleanPodPolicy } from '../api/lifecycle-schema.ts';
-import { FIELD_MANAGER, PORTS, REASONS } from '../api/names.ts';
+import { FIELD_MANAGER, LABELS, PORTS, REASONS } from '../api/names.ts';
 import { type ParsedPPOJob, parsePPOJob } from '../api/parse.ts';
 import type { PPOJob, PPOJobStatus, ProgressStatus } from '../api/ppojob.ts';
 import type { Problem } from '../api/problems.ts';
 import type { Clock } from '../cluster/clock.ts';
-import type { Cluster } from '../cluster/cluster.ts';
+import { type Cluster, PODS } from '../cluster/cluster.ts';
 import type { Discovery } from '../cluster/discovery.ts';
 import { ConflictError, NotFoundError } from '../cluster/errors.ts';
 import type { EventMessage, EventRecorder } from '../cluster/event-recorder.ts';
@@ -17,7 +17,7 @@ import type { Pod, Stored } from '../cluster/objects.ts';
 import { planJob } from '../plan/plan.ts';
 import type { Platform } from '../plan/platform.ts';
 import { checkWorkspace } from '../plan/workspace.ts';
-import { act, removePods } from './act.ts';
+import { act, releasePods, removePods } from './act.ts';
 import { computeInvalidStatus } from './invalid-status.ts';
 import { abandonEvents, conditionEvents, restartEvents } from './job-events.ts';
 import { type JobObserver, tell } from './job-observer.ts';
@@ -26,7 +26,7 @@ import { lenientLifecycle } from './lenient-lifecycle.ts';
 import { type Observed, observe, observePods } from './observe.ts';
 import { observePlacement, type PlacementSource } from './placement.ts';
 import { roleOf } from './pod-state.ts';
-import { PPO_JOBS, type PPOJobObject } from './ppojob-kind.ts';
+import { nameOfKey, ownerKeyOf, PPO_JOBS, type PPOJobObject } from './ppojob-kind.ts';
 import type { ProgressSource } from './progress-source.ts';
 import { findAbandoned, findHeldGroups } from './replacement.ts';
 import type { Restart } from './restarts.ts';
@@ -63,11 +63,21 @@ export class PPOJobReconciler {
       // The cluster collects the children by their owner references.
       this.#options.progress.forget(key);
       this.#certificates.forget(key);
-      return DONE;
+      return this.#letGo(key);
     }
     const parsed = parseStored(observed.job);
     if (parsed.ok) return this.#reconcileValid(key, observed, parsed.job);
     return this.#reconcileInvalid(key, observed, parsed.problems);
+  }
+
+  /** Of pods of a job that is gone, or going: they would keep it, and their names. */
+  async #letGo(key: string): Promise<ReconcileResult> {
+    const { cluster, clock } = this.#options;
+    const { namespace, name } = nameOfKey(key);
+    const { items } = await cluster.list(PODS, { namespace, labels: { [LABELS.job]: name } });
+    const pods = items.filter((pod) => ownerKeyOf(pod) === key);
+    const abandoned = findAbandoned(pods, clock.nowMs()).uids;
+    return resultOf(await releasePods(cluster, pods, { abandoned, isOver: true }), null);
   }
 
   async #reconcileValid(key: string, found: Observed, job: PPOJob): Promise<ReconcileResult> {
@@ -94,6 +104,7 @@ export class PPOJobReconciler {
       mayCreatePods: certificates.error === null,
       replacing: new Set(previous.replacing),
       abandoned: abandoned.uids,
+      isOver,
       heldGroups: findHeldGroups(judged),
       cleanPodPolicy: cleanPodPolicyOf(job.spec, previous, judgement.outcome),
       isSpecNew: previous.observedGeneration !== generation,
@@ -131,7 +142,9 @@ export class PPOJobReconciler {
     const outcome = pastOutcome(previous) ?? findSuccess(pods);
     const isLeftAlone = outcome === null && !isSuspended;
     const policy = isLeftAlone ? 'None' : cleanPodPolicyOf(lifecycle, previous, outcome);
-    const errors = await removePods(this.#options.cluster, pods, policy);
+    const { cluster } = this.#options;
+    const queued = { abandoned: findAbandoned(pods, nowMs).uids, isOver: outcome !== null };
+    const errors = [...(await removePods(cluster, pods, policy)), ...(await releasePods(cluster, pods, queued))];
     const progress = this.#followProgress(key, uid, { pods: outcome === null ? pods : [], certificates: null });
     const stand = { previous, pods, outcome, isSuspended };
     const status = computeInvalidStatus({ ...stand, generation, problems, progress, nowMs });
