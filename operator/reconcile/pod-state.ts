@@ -53,17 +53,20 @@ export function findEndedWithin(pod: Pod): ContainerStatus | undefined {
   return ended.find(({ state }) => state.terminated?.exitCode !== 0) ?? ended[0];
 }
 
-/** Why the pod has no place; null when it has, or nobody has looked yet. */
-export function unschedulableMessage(pod: Pod): string | null {
-  const condition = (pod.status?.conditions ?? []).find(({ type }) => type === 'PodScheduled');
-  if (condition?.status !== 'False') return null;
+/** The queue of Kueue's in which the pod waits with its group; null where it doesn't. */
+export function queueOf(pod: Pod): string | null {
   const { labels = {} } = pod.metadata;
-  const [queue, group] = [labels[KUEUE.queueLabel], labels[KUEUE.groupLabel]];
-  // Only Kueue knows for what it waits.
-  if (condition.reason === 'SchedulingGated' && queue !== undefined && group !== undefined) {
-    return `it waits in Kueue's queue ${queue}; "kubectl describe workload ${group}" says for what`;
-  }
-  return condition.message ?? condition.reason ?? 'unschedulable';
+  const condition = (pod.status?.conditions ?? []).find(({ type }) => type === 'PodScheduled');
+  const isGated = condition?.status === 'False' && condition.reason === 'SchedulingGated';
+  return isGated && labels[KUEUE.groupLabel] !== undefined ? (labels[KUEUE.queueLabel] ?? null) : null;
+}
+
+/** Why the pod has no place; null when it has, or nobody has looked yet. `queueWords` are Kueue's on its group. */
+export function unschedulableMessage(pod: Pod, queueWords: string | null = null): string | null {
+  const queue = queueOf(pod);
+  if (queue !== null) return `it waits in Kueue's queue ${queue}${queueWords === null ? '' : `: ${queueWords}`}`;
+  const condition = (pod.status?.conditions ?? []).find(({ type }) => type === 'PodScheduled');
+  return condition?.status === 'False' ? (condition.message ?? condition.reason ?? 'unschedulable') : null;
 }
 
 /** The scheduler's word that no node has room. A pod that waits at a gate, for its gang or its quota, is no such pod. */

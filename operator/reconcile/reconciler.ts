@@ -28,6 +28,7 @@ import { observePlacement, type PlacementSource } from './placement.ts';
 import { roleOf } from './pod-state.ts';
 import { nameOfKey, ownerKeyOf, PPO_JOBS, type PPOJobObject } from './ppojob-kind.ts';
 import type { ProgressSource } from './progress-source.ts';
+import { readQueueWords } from './queue-words.ts';
 import { findAbandoned, findHeldGroups } from './replacement.ts';
 import type { Restart } from './restarts.ts';
 import { CONFLICT, DONE, type ReconcileResult } from './result.ts';
@@ -114,7 +115,8 @@ export class PPOJobReconciler {
     // Restarts are told of the pods that they were decided from; else what acting has just made counts at once.
     const isSettled = judgement.restarts.length === 0 && !isOver;
     const shown = { ...judged, pods: isSettled ? await observePods(cluster, observed.job) : pods };
-    const status = computeStatus({ ...shown, generation, previous, judgement, progress });
+    const queue = await readQueueWords(cluster, observed.job.metadata, shown.pods);
+    const status = computeStatus({ ...shown, generation, previous, judgement, progress, queueWords: queue.words });
     const events = [
       ...conditionEvents(found.job.status ?? {}, status),
       ...restartEvents(job, status, judgement),
@@ -122,7 +124,7 @@ export class PPOJobReconciler {
     ];
     for (const { message } of errors) events.push({ type: 'Warning', reason: REASONS.applyFailed, message });
     const time = { job, status, judgement, abandoned, nowMs: judged.nowMs };
-    const lookMs = earlier(nextLookMs(time), renewalLeftMs(certificates, judged.nowMs));
+    const lookMs = earlier(earlier(nextLookMs(time), queue.leftMs), renewalLeftMs(certificates, judged.nowMs));
     const { restarts } = judgement;
     const end = await this.#finish(observed.job, { status, events, restarts, pods, result: resultOf(errors, lookMs) });
     return isExpired(job.spec, previous, judged.nowMs) ? this.#deleteJob(observed.job) : end;

@@ -179,8 +179,12 @@ async function beQueued(world: JobWorld): Promise<void> {
   for (const { metadata } of await world.pods('queued')) {
     const pod = await cluster.get(PODS, metadata);
     const held = { ...pod.metadata, finalizers: [KUEUE.finalizer] };
-    await cluster.update(PODS, { ...pod, metadata: held }, WRITER);
+    const updated = await cluster.update(PODS, { ...pod, metadata: held }, WRITER);
+    const gated = { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated' } as const;
+    const conditions = [...(pod.status?.conditions ?? []).filter(({ type }) => type !== gated.type), gated];
+    await cluster.updateStatus(PODS, { ...updated, status: { ...pod.status!, conditions } }, WRITER);
   }
+  await world.untilCondition('queued', 'Scheduled', 'False');
   await world.changeSpec('queued', { suspend: true });
   await world.untilCondition('queued', 'Suspended');
 }

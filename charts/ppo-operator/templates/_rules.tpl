@@ -36,6 +36,10 @@ exactly these rules and compares them with the requests that it makes.
 - apiGroups: [scheduling.k8s.io, scheduling.volcano.sh, scheduling.x-k8s.io]
   resources: [podgroups]
   verbs: [get, list, watch, create, patch, delete]
+# Why Kueue has not admitted a job's pods.
+- apiGroups: [kueue.x-k8s.io]
+  resources: [workloads]
+  verbs: [get]
 # Devices by claim.
 - apiGroups: [resource.k8s.io]
   resources: [resourceclaimtemplates]

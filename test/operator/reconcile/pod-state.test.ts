@@ -63,8 +63,8 @@ describe('simple questions', () => {
     const gated = podWith(unschedulable(null, 'SchedulingGated'));
     const labels = { [KUEUE.queueLabel]: 'team-a', [KUEUE.groupLabel]: 'tiny' };
     const queued = { ...gated, metadata: { ...gated.metadata, labels } };
-    const why = 'it waits in Kueue\'s queue team-a; "kubectl describe workload tiny" says for what';
-    assert.equal(unschedulableMessage(queued), why);
-    assert.notEqual(unschedulableMessage(gated), why);
+    assert.equal(unschedulableMessage(queued), "it waits in Kueue's queue team-a");
+    assert.equal(unschedulableMessage(queued, 'no quota'), "it waits in Kueue's queue team-a: no quota");
+    assert.equal(unschedulableMessage(gated, 'no quota'), unschedulableMessage(gated));
   });
 });
