@@ -105,7 +105,16 @@ const schedulerPlugins: GangConvention = {
   mark: (pod, { group }) => withLabels(pod, { 'scheduling.x-k8s.io/pod-group': group }),
 };
 
-const KUEUE_QUEUE = 'kueue.x-k8s.io/queue-name';
+/** Kueue's names on pods. */
+export const KUEUE = {
+  queueLabel: 'kueue.x-k8s.io/queue-name',
+  groupLabel: 'kueue.x-k8s.io/pod-group-name',
+  totalCount: 'kueue.x-k8s.io/pod-group-total-count',
+  /** Its webhook's: the pod stays until Kueue has seen it go. */
+  finalizer: 'kueue.x-k8s.io/managed',
+  /** "false" on any pod: when the last one has ended, nobody replaces any, and the group's quota is free. */
+  retriable: 'kueue.x-k8s.io/retriable-in-group',
+} as const;
 
 /** Kueue's plain pod groups: it gates the pods until its queue admits all of them. The size of a group never changes. */
 const kueue: GangConvention = {
@@ -113,11 +122,11 @@ const kueue: GangConvention = {
   groupSpec: () => ({}),
   groupSize: () => undefined,
   mark: (pod, { group, size, queue = '' }) =>
-    withAnnotations(withLabels(pod, { [KUEUE_QUEUE]: queue, 'kueue.x-k8s.io/pod-group-name': group }), {
-      'kueue.x-k8s.io/pod-group-total-count': String(size.total),
+    withAnnotations(withLabels(pod, { [KUEUE.queueLabel]: queue, [KUEUE.groupLabel]: group }), {
+      [KUEUE.totalCount]: String(size.total),
     }),
   // A workload of one pod: the queue's quota counts for it too.
-  markOther: (pod, { queue = '' }) => withLabels(pod, { [KUEUE_QUEUE]: queue }),
+  markOther: (pod, { queue = '' }) => withLabels(pod, { [KUEUE.queueLabel]: queue }),
 };
 
 export const GANG_CONVENTIONS = {

@@ -50,8 +50,4 @@ export class AbandonedPods {
     else this.#sinceMs.set(key, sinceMs);
     return { uids, leftMs };
   }
-
-  forget(key: string): void {
-    this.#sinceMs.delete(key);
-  }
 }

@@ -21,6 +21,7 @@ import type { DesiredObjects, PlacementObject } from '../plan/plan.ts';
 import { isControlledBy, type Observed } from './observe.ts';
 import type { StoredPlacement } from './placement.ts';
 import { groupOf, hasEnded } from './pod-state.ts';
+import { changeQueued, type QueuedInput } from './queued-pods.ts';
 
 export interface ActInput {
   readonly observed: Observed;
@@ -31,6 +32,8 @@ export interface ActInput {
   readonly replacing: ReadonlySet<string>;
   /** Uids of pods that have been going for too long. */
   readonly abandoned: ReadonlySet<string>;
+  /** Whether the job has ended. */
+  readonly isOver: boolean;
   /** Groups of pods (see groupOf) of which none may be made yet. */
   readonly heldGroups: ReadonlySet<string>;
   /** Which pods are deleted that are no longer wanted. */
@@ -98,16 +101,36 @@ function isUnavailable(error: Error | null): boolean {
 export async function removePods(
   cluster: Cluster,
   pods: readonly Stored<Pod>[],
-  { cleanPodPolicy, abandoned }: Pick<ActInput, 'cleanPodPolicy' | 'abandoned'>,
+  { cleanPodPolicy, ...input }: Pick<ActInput, 'cleanPodPolicy' | 'abandoned' | 'isOver'>,
 ): Promise<Error[]> {
   const due = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && isCleaned(pod, cleanPodPolicy));
-  return takeTogether([...abandonSteps(cluster, pods, abandoned), ...due.map((pod) => deletion(cluster, PODS, pod))]);
+  return takeTogether([
+    ...queuedPodSteps(cluster, pods, input),
+    ...abandonSteps(cluster, pods, input.abandoned),
+    ...due.map((pod) => deletion(cluster, PODS, pod)),
+  ]);
 }
 
 function abandonSteps(cluster: Cluster, pods: readonly Stored<Pod>[], abandoned: ReadonlySet<string>): Step[] {
   return pods
     .filter(({ metadata }) => abandoned.has(metadata.uid))
     .map((pod) => deletion(cluster, PODS, pod, { gracePeriodSeconds: 0 }));
+}
+
+function queuedPodSteps(cluster: Cluster, pods: readonly Stored<Pod>[], input: QueuedInput): Step[] {
+  return changeQueued(pods, input).map((pod) => ({
+    name: `update Pod ${pod.metadata.name}`,
+    // Whoever has changed it meanwhile has it looked at again.
+    run: () => unlessChanged(cluster.update(PODS, pod, { fieldManager: FIELD_MANAGER })),
+  }));
+}
+
+async function unlessChanged(write: Promise<unknown>): Promise<void> {
+  try {
+    await write;
+  } catch (error) {
+    if (!(error instanceof NotFoundError || error instanceof ConflictError)) throw error;
+  }
 }
 
 function isCleaned(pod: Pod, policy: CleanPodPolicy): boolean {
@@ -220,8 +243,10 @@ function podDeletions(cluster: Cluster, { observed, desired, ...input }: ActInpu
     if (wanted.has(pod.metadata.name)) return input.replacing.has(pod.metadata.uid);
     return isCleaned(pod, input.cleanPodPolicy);
   };
+  const all = [...observed.pods, ...observed.formerPods];
   return [
-    ...abandonSteps(cluster, observed.pods, input.abandoned),
+    ...queuedPodSteps(cluster, all, input),
+    ...abandonSteps(cluster, all, input.abandoned),
     ...observed.pods.filter(isDue).map((pod) => deletion(cluster, PODS, pod)),
   ];
 }
@@ -264,12 +289,7 @@ function deletion<T extends KubernetesObject>(
   options: DeleteOptions = {},
 ): Step {
   const { name, uid } = object.metadata;
-  const run = async (): Promise<void> => {
-    try {
-      await cluster.delete(kind, object.metadata, { ...options, preconditions: { uid } });
-    } catch (error) {
-      if (!(error instanceof NotFoundError || error instanceof ConflictError)) throw error;
-    }
-  };
+  const run = (): Promise<void> =>
+    unlessChanged(cluster.delete(kind, object.metadata, { ...options, preconditions: { uid } }));
   return { name: `delete ${kind.kind} ${name}`, run };
 }

@@ -3,6 +3,7 @@
 
 import { COLOCATED, CONTAINERS, LABELS, ROLE_NAMES, type RoleName } from '../api/names.ts';
 import type { ContainerStatus, Pod, PodCondition } from '../cluster/objects.ts';
+import { KUEUE } from '../plan/pod-groups.ts';
 
 export function roleOf(pod: Pod): RoleName | null {
   const label = pod.metadata.labels?.[LABELS.role];
@@ -52,8 +53,18 @@ export function findEndedWithin(pod: Pod): ContainerStatus | undefined {
   return ended.find(({ state }) => state.terminated?.exitCode !== 0) ?? ended[0];
 }
 
-/** Why the scheduler found no place for the pod; null when it did, or has not looked yet. */
-export function unschedulableMessage(pod: Pod): string | null {
+/** The queue of Kueue's in which the pod waits with its group; null where it doesn't. */
+export function queueOf(pod: Pod): string | null {
+  const { labels = {} } = pod.metadata;
+  const condition = (pod.status?.conditions ?? []).find(({ type }) => type === 'PodScheduled');
+  const isGated = condition?.status === 'False' && condition.reason === 'SchedulingGated';
+  return isGated && labels[KUEUE.groupLabel] !== undefined ? (labels[KUEUE.queueLabel] ?? null) : null;
+}
+
+/** Why the pod has no place; null when it has, or nobody has looked yet. `queueWords` are Kueue's on its group. */
+export function unschedulableMessage(pod: Pod, queueWords: string | null = null): string | null {
+  const queue = queueOf(pod);
+  if (queue !== null) return `it waits in Kueue's queue ${queue}${queueWords === null ? '' : `: ${queueWords}`}`;
   const condition = (pod.status?.conditions ?? []).find(({ type }) => type === 'PodScheduled');
   return condition?.status === 'False' ? (condition.message ?? condition.reason ?? 'unschedulable') : null;
 }

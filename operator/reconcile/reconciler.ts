@@ -25,11 +25,12 @@ import { abandonEvents, conditionEvents, refusalEvent, restartEvents } from './j
 import { type JobObserver, tell } from './job-observer.ts';
 import { findSuccess, type JudgeInput, judge, NOTHING, type Outcome, pastOutcome } from './judge.ts';
 import { lenientLifecycle } from './lenient-lifecycle.ts';
-import { type Observed, observe, observePods } from './observe.ts';
+import { type Observed, observe, observeAllPods, observePods } from './observe.ts';
 import { observePlacement, type PlacementSource } from './placement.ts';
 import { roleOf } from './pod-state.ts';
 import { PPO_JOBS, type PPOJobObject } from './ppojob-kind.ts';
 import type { ProgressSource } from './progress-source.ts';
+import { readQueueWords } from './queue-words.ts';
 import { findHeldGroups } from './replacement.ts';
 import type { Restart } from './restarts.ts';
 import { CONFLICT, DONE, type ReconcileResult } from './result.ts';
@@ -63,12 +64,9 @@ export class PPOJobReconciler {
 
   async reconcile(key: string): Promise<ReconcileResult> {
     const observed = await observe(this.#options.cluster, key);
-    if (observed === null) {
-      this.#forget(key);
-      this.#abandoned.forget(key);
-      return DONE;
-    }
-    if (observed.job.metadata.deletionTimestamp !== undefined) return this.#reconcileDeleted(key, observed);
+    if (observed === null) return this.#clearAway(key, await observeAllPods(this.#options.cluster, key), null);
+    const { job, pods, formerPods } = observed;
+    if (job.metadata.deletionTimestamp !== undefined) return this.#clearAway(key, [...pods, ...formerPods], job);
     const parsed = parseStored(observed.job);
     try {
       if (parsed.ok) return await this.#reconcileValid(key, observed, parsed.job);
@@ -84,13 +82,13 @@ export class PPOJobReconciler {
     const begun = await this.#begin(found, job);
     if ('type' in begun) return begun;
     const observed = { ...found, job: begun.job };
-    const { pods } = observed;
+    const { pods, formerPods } = observed;
     const { uid, generation } = observed.job.metadata;
     const previous = observed.job.status ?? {};
     const judged: JudgeInput = { job, status: previous, pods, nowMs: this.#options.clock.nowMs() };
 
     const judgement = judge(judged);
-    const abandoned = this.#abandoned.find(key, pods);
+    const abandoned = this.#abandoned.find(key, [...pods, ...formerPods]);
     const placement = await observePlacement(this.#options, job, pods);
     const { platform, cluster } = this.#options;
     const networkPolicies = await observeNetworkPolicies(this.#options, job, platform);
@@ -104,6 +102,7 @@ export class PPOJobReconciler {
       mayCreatePods: certificates.error === null,
       replacing: new Set(previous.replacing),
       abandoned: abandoned.uids,
+      isOver,
       heldGroups: findHeldGroups(judged),
       cleanPodPolicy: cleanPodPolicyOf(job.spec, previous, judgement.outcome),
       isSpecNew: previous.observedGeneration !== generation,
@@ -113,15 +112,16 @@ export class PPOJobReconciler {
     // Restarts are told of the pods that they were decided from; else what acting has just made counts at once.
     const isSettled = judgement.restarts.length === 0 && !isOver;
     const shown = { ...judged, pods: isSettled ? await observePods(cluster, observed.job) : pods };
-    const status = computeStatus({ ...shown, generation, previous, judgement, progress });
+    const queue = await readQueueWords(cluster, observed.job.metadata, shown.pods);
+    const status = computeStatus({ ...shown, generation, previous, judgement, progress, queueWords: queue.words });
     const events = [
       ...conditionEvents(found.job.status ?? {}, status),
       ...restartEvents(job, status, judgement),
-      ...abandonEvents(pods, abandoned.uids),
+      ...abandonEvents([...pods, ...formerPods], abandoned.uids),
     ];
     events.push(...errors.map(refusalEvent));
     const time = { job, status, judgement, abandoned, nowMs: judged.nowMs };
-    const lookMs = earlier(nextLookMs(time), renewalLeftMs(certificates, judged.nowMs));
+    const lookMs = earlier(earlier(nextLookMs(time), queue.leftMs), renewalLeftMs(certificates, judged.nowMs));
     const { restarts } = judgement;
     const end = await this.#finish(observed.job, { status, events, restarts, pods, result: resultOf(errors, lookMs) });
     return isExpired(job.spec, previous, judged.nowMs) ? this.#deleteJob(observed.job) : end;
@@ -142,7 +142,9 @@ export class PPOJobReconciler {
     const isLeftAlone = outcome === null && !isSuspended;
     const cleanPodPolicy = isLeftAlone ? 'None' : cleanPodPolicyOf(lifecycle, previous, outcome);
     const abandoned = isLeftAlone ? NONE_ABANDONED : this.#abandoned.find(key, pods);
-    const errors = await removePods(this.#options.cluster, pods, { cleanPodPolicy, abandoned: abandoned.uids });
+    const errors = await removePods(this.#options.cluster, pods, {
+      ...{ cleanPodPolicy, abandoned: abandoned.uids, isOver: outcome !== null },
+    });
     const progress = this.#followProgress(key, uid, { pods: outcome === null ? pods : [], certificates: null });
     const stand = { previous, pods, outcome, isSuspended };
     const status = computeInvalidStatus({ ...stand, generation, problems, progress, nowMs });
@@ -153,22 +155,21 @@ export class PPOJobReconciler {
   }
 
   /**
-   * The cluster collects the children by their owner references. One that is deleted in the foreground waits for its pods,
-   * also for those of a node that is gone.
+   * Of a job that goes, or has gone. The cluster collects the children by their owner references; but pods stay, with their
+   * names, whose node is gone or that a queue holds, and a job that is deleted in the foreground waits for them.
    */
-  async #reconcileDeleted(key: string, { job, pods }: Observed): Promise<ReconcileResult> {
-    const { cluster, events } = this.#options;
-    this.#forget(key);
-    const { uids, leftMs } = this.#abandoned.find(key, pods);
-    const errors = await removePods(cluster, pods, { cleanPodPolicy: 'None', abandoned: uids });
-    for (const event of abandonEvents(pods, uids)) await events.record(job, event);
-    return resultOf(errors, leftMs);
-  }
-
-  /** Of a job that goes, or has gone. */
-  #forget(key: string): void {
-    this.#options.progress.forget(key);
+  async #clearAway(
+    key: string,
+    pods: readonly Stored<Pod>[],
+    job: Stored<PPOJobObject> | null,
+  ): Promise<ReconcileResult> {
+    const { cluster, events, progress } = this.#options;
+    progress.forget(key);
     this.#certificates.forget(key);
+    const { uids, leftMs } = this.#abandoned.find(key, pods);
+    const errors = await removePods(cluster, pods, { cleanPodPolicy: 'None', abandoned: uids, isOver: true });
+    if (job !== null) for (const event of abandonEvents(pods, uids)) await events.record(job, event);
+    return resultOf(errors, leftMs);
   }
 
   /**

@@ -21,6 +21,8 @@ export interface StatusInput {
   readonly judgement: Judgement;
   /** Null while the coordinator has said nothing. */
   readonly progress: ProgressStatus | null;
+  /** Kueue's, on pods that wait for it. */
+  readonly queueWords?: string | null;
   readonly nowMs: number;
 }
 
@@ -171,7 +173,7 @@ function judgeScheduled(input: StatusInput): Verdict {
   const live = needed.filter((pod) => pod.metadata.deletionTimestamp === undefined);
   if (live.length < desired) return ['False', REASONS.podsMissing, `${live.length} of ${desired} pods exist`];
   for (const pod of live) {
-    const why = unschedulableMessage(pod);
+    const why = unschedulableMessage(pod, input.queueWords);
     if (why !== null) return ['False', REASONS.podsMissing, `pod ${pod.metadata.name} has no place: ${why}`];
   }
   return ['True', REASONS.podsCreated, `${desired} pods exist`];

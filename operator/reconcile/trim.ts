@@ -4,11 +4,14 @@
 import { PODS } from '../cluster/cluster.ts';
 import { deepFreeze } from '../cluster/json.ts';
 import type { Container, ContainerStatus, KubernetesObject, Pod, PodStatus, Stored } from '../cluster/objects.ts';
+import { isWritable } from './queued-pods.ts';
 
-/** As it is remembered. A pod keeps its containers' names, its node and its gang; nothing may write it back. */
+/** As it is remembered. A pod keeps its containers' names, its node and its gang; such a pod may not be written back. */
 export function trim<T extends KubernetesObject>(object: Stored<T>): Stored<T> {
   if (object.kind !== PODS.kind || object.apiVersion !== PODS.apiVersion) return object;
-  const { spec, status, ...rest } = object as unknown as Stored<Pod>;
+  const pod = object as unknown as Stored<Pod>;
+  if (isWritable(pod)) return object;
+  const { spec, status, ...rest } = pod;
   const { nodeName, schedulingGroup } = spec;
   const trimmed: Stored<Pod> = {
     ...rest,

@@ -2,7 +2,7 @@
 // deleted. For tests that care for the operator, not for processes. It knows no jobs beyond pods.
 
 import { systemClock } from '../../operator/cluster/clock.ts';
-import { type Cluster, type ObjectName, PODS } from '../../operator/cluster/cluster.ts';
+import { type Cluster, PODS } from '../../operator/cluster/cluster.ts';
 import { ConflictError, NotFoundError } from '../../operator/cluster/errors.ts';
 import { follow } from '../../operator/cluster/list-watch.ts';
 import type { Pod, PodStatus, Stored } from '../../operator/cluster/objects.ts';
@@ -99,7 +99,7 @@ export class PlayedKubelet {
     if (pod === undefined || this.#busy.has(uid) || this.#stopping.signal.aborted) return;
     this.#busy.add(uid);
     try {
-      if (pod.metadata.deletionTimestamp !== undefined) await this.#remove(pod.metadata, uid);
+      if (pod.metadata.deletionTimestamp !== undefined) await this.#remove(pod);
       else await this.#play(pod);
     } catch (error) {
       const isUsual = error instanceof ConflictError || error instanceof NotFoundError;
@@ -125,8 +125,17 @@ export class PlayedKubelet {
     if (this.#pods.get(pod.metadata.uid) === pod) this.#pods.set(pod.metadata.uid, stored);
   }
 
-  async #remove(name: ObjectName, uid: string): Promise<void> {
+  /** Who holds a pod with a finalizer may want to see how it ended; real kubelets say it of every pod before it goes. */
+  async #remove(pod: Stored<Pod>): Promise<void> {
     const { cluster } = this.#options;
-    await cluster.delete(PODS, name, { gracePeriodSeconds: 0, preconditions: { uid } });
+    const { uid, finalizers = [], deletionGracePeriodSeconds } = pod.metadata;
+    if (finalizers.length > 0) {
+      if (!isOver(pod.status) && pod.spec.nodeName !== undefined) {
+        await cluster.updateStatus(PODS, { ...pod, status: { ...pod.status, ...ended(143) } }, WRITER);
+        return;
+      }
+      if (deletionGracePeriodSeconds === 0) return;
+    }
+    await cluster.delete(PODS, pod.metadata, { gracePeriodSeconds: 0, preconditions: { uid } });
   }
 }

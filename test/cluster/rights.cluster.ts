@@ -10,6 +10,7 @@ import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { CONFIG_MAPS, EVENTS, PODS, SECRETS } from '../../operator/cluster/cluster.ts';
 import type { JobDetail } from '../../operator/page/page-api.ts';
+import { KUEUE } from '../../operator/plan/pod-groups.ts';
 import { PPO_JOBS } from '../../operator/reconcile/ppojob-kind.ts';
 import { AuditLog, type Right, type Rule, rightsOf } from './audit.ts';
 import { ensureBinaries } from './binaries.ts';
@@ -17,16 +18,11 @@ import { Helm, type Release } from './chart.ts';
 import { startOwnEnvironment } from './environment.ts';
 import { JobWorld, until } from './job-world.ts';
 import { kubectlFor } from './kubectl.ts';
-import { installCrds } from './manifests.ts';
+import { installCrds, installCrdsOf } from './manifests.ts';
 import { TestNode } from './nodes.ts';
 import { OperatorProcess } from './operator-process.ts';
 import { ended, PlayedKubelet, type PodScript, RUNNING } from './played-kubelet.ts';
 import { CONTROL_PLANE } from './versions.ts';
-
-const OTHER_POD_GROUPS = [
-  { group: 'scheduling.volcano.sh', version: 'v1beta1' },
-  { group: 'scheduling.x-k8s.io', version: 'v1alpha1' },
-] as const;
 
 const directory = mkdtempSync(join(tmpdir(), 'ppo-rights-'));
 const audit = new AuditLog(directory);
@@ -35,7 +31,8 @@ const environment = await startOwnEnvironment({
   apiServerFlags: { ...audit.flags, 'enable-admission-plugins': 'OwnerReferencesPermissionEnforcement' },
   prepare: async ({ transport }) => {
     await installCrds(transport);
-    for (const group of OTHER_POD_GROUPS) await transport.request({ ...podGroupCrd(group), method: 'POST' });
+    // Of schedulers that aren't here: their kinds are all that the operator sees of them.
+    await installCrdsOf(transport, join(import.meta.dirname, 'manifests', 'pod-groups'));
   },
 });
 const { cluster, plane } = environment;
@@ -59,23 +56,6 @@ interface ChartObject {
   readonly rules?: readonly Rule[];
   // biome-ignore lint/suspicious/noExplicitAny: of a Deployment, read as what it is
   readonly spec?: any;
-}
-
-/** Of schedulers that aren't here: their kinds are all that the operator sees of them. */
-function podGroupCrd({ group, version }: (typeof OTHER_POD_GROUPS)[number]) {
-  const name = `podgroups.${group}`;
-  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
-  const body = {
-    ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },
-    // Groups of k8s.io are protected against CRDs that nobody has approved.
-    metadata: { name, annotations: { 'api-approved.kubernetes.io': 'unapproved, for a test' } },
-    spec: {
-      ...{ group, scope: 'Namespaced', names: { kind: 'PodGroup', plural: 'podgroups', singular: 'podgroup' } },
-      versions: [{ name: version, served: true, storage: true, schema, subresources: { status: {} } }],
-    },
-  };
-  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-  return { path, subject: { title: name, name }, body };
 }
 
 /** An operator process that is who the release's ServiceAccount is, and is started as its Deployment says. */
@@ -167,7 +147,7 @@ const PLAYS: PodScript = ({ metadata }) =>
 
 /** Everything that the operator does with its rights, in one namespace. */
 async function exercise(world: JobWorld): Promise<void> {
-  await Promise.all([liveOut(world), beSuspended(world), renew(world), meetOthers(world)]);
+  await Promise.all([liveOut(world), beSuspended(world), beQueued(world), renew(world), meetOthers(world)]);
 }
 
 /** To its end, and beyond. */
@@ -189,6 +169,24 @@ async function beSuspended(world: JobWorld): Promise<void> {
     await world.changeSpec(name, { suspend: true, security: { networkPolicy: { mode: 'Disabled' } } });
     await world.untilCondition(name, 'Suspended');
   }
+}
+
+/** Pods that Kueue's webhook, which isn't here, would hold. */
+async function beQueued(world: JobWorld): Promise<void> {
+  const scheduling = { gang: 'Kueue', queue: 'team-a', minGenerationReplicas: 2 };
+  await world.createJob('queued', { scheduling });
+  await world.untilCondition('queued', 'Running');
+  for (const { metadata } of await world.pods('queued')) {
+    const pod = await cluster.get(PODS, metadata);
+    const held = { ...pod.metadata, finalizers: [KUEUE.finalizer] };
+    const updated = await cluster.update(PODS, { ...pod, metadata: held }, WRITER);
+    const gated = { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated' } as const;
+    const conditions = [...(pod.status?.conditions ?? []).filter(({ type }) => type !== gated.type), gated];
+    await cluster.updateStatus(PODS, { ...updated, status: { ...pod.status!, conditions } }, WRITER);
+  }
+  await world.untilCondition('queued', 'Scheduled', 'False');
+  await world.changeSpec('queued', { suspend: true });
+  await world.untilCondition('queued', 'Suspended');
 }
 
 /** A Secret and a ConfigMap that somebody spoils. */

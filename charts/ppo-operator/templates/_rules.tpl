@@ -14,9 +14,10 @@ exactly these rules and compares them with the requests that it makes.
 - apiGroups: [rlhf.dev]
   resources: [ppojobs/finalizers]
   verbs: [update]
+# Written only to let those go that Kueue holds, and to tell it that a group is over.
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, watch, create, delete]
+  verbs: [get, list, watch, create, update, delete]
 # Before a child is made: whether its name is somebody else's.
 - apiGroups: [""]
   resources: [services]
@@ -35,6 +36,10 @@ exactly these rules and compares them with the requests that it makes.
 - apiGroups: [scheduling.k8s.io, scheduling.volcano.sh, scheduling.x-k8s.io]
   resources: [podgroups]
   verbs: [get, list, watch, create, patch, delete]
+# Why Kueue has not admitted a job's pods.
+- apiGroups: [kueue.x-k8s.io]
+  resources: [workloads]
+  verbs: [get]
 # Devices by claim.
 - apiGroups: [resource.k8s.io]
   resources: [resourceclaimtemplates]

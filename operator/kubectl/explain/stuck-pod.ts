@@ -17,7 +17,7 @@ const GATED = 'SchedulingGated';
 /** What can't start is told before what has no room: it needs somebody's hands. */
 export function findStuckPod(pods: readonly Stored<Pod>[]): StuckPod | null {
   const live = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-  for (const find of [findBroken, findUnplaced, findUnprepared, findGated]) {
+  for (const find of [findBroken, findUnplaced, findUnprepared, findGated, findIgnored]) {
     for (const pod of live) {
       const stuck = find(pod);
       if (stuck !== null) return stuck;
@@ -51,6 +51,19 @@ function findGated(pod: Stored<Pod>): StuckPod | null {
   const remedies = [
     'with Kueue, see what the queue waits for: kubectl get workloads -n {namespace}; kubectl describe localqueue -n {namespace}',
     'with gangs, there must be room for all pods of the job at once: spec.scheduling says how many are waited for',
+  ];
+  return { pod, reason: null, why, remedies };
+}
+
+/** A scheduler says of every pod what has become of it; one that isn't there says nothing, for ever. */
+function findIgnored(pod: Stored<Pod>): StuckPod | null {
+  const { nodeName, schedulerName = 'default-scheduler' } = pod.spec;
+  const { phase = 'Pending', conditions = [] } = pod.status ?? {};
+  if (phase !== 'Pending' || nodeName !== undefined || conditions.some(({ type }) => type === SCHEDULED)) return null;
+  const why = `the scheduler "${schedulerName}" has not looked at it`;
+  const remedies = [
+    `see whether a scheduler of the name "${schedulerName}" runs; where yours has another name, set spec.scheduling.schedulerName`,
+    "with a queue, see whether it exists: spec.scheduling.queue is Volcano's queue",
   ];
   return { pod, reason: null, why, remedies };
 }

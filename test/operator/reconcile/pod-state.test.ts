@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LABELS } from '../../../operator/api/names.ts';
 import type { Pod, PodStatus, Stored } from '../../../operator/cluster/objects.ts';
+import { KUEUE } from '../../../operator/plan/pod-groups.ts';
 import {
   findEndedWithin,
   groupOf,
@@ -56,5 +57,14 @@ describe('simple questions', () => {
     );
     assert.equal(unschedulableCondition(podWith(unschedulable()))?.reason, 'Unschedulable');
     assert.equal(unschedulableCondition(podWith(unschedulable(null, 'SchedulingGated'))), null);
+  });
+
+  it('tell where a pod waits that has not come to the scheduler', () => {
+    const gated = podWith(unschedulable(null, 'SchedulingGated'));
+    const labels = { [KUEUE.queueLabel]: 'team-a', [KUEUE.groupLabel]: 'tiny' };
+    const queued = { ...gated, metadata: { ...gated.metadata, labels } };
+    assert.equal(unschedulableMessage(queued), "it waits in Kueue's queue team-a");
+    assert.equal(unschedulableMessage(queued, 'no quota'), "it waits in Kueue's queue team-a: no quota");
+    assert.equal(unschedulableMessage(gated, 'no quota'), unschedulableMessage(gated));
   });
 });

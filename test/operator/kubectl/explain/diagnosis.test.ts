@@ -108,6 +108,21 @@ test('a pod whose node has not set up its volumes', () => {
   assert.match(found.why, /node n1 has not set up its volumes/);
 });
 
+test('a pod that no scheduler has looked at', () => {
+  const status = { conditions: [ACCEPTED, condition('Scheduled', 'True', 'PodsCreated', '7 pods exist')] };
+  const placed = storedPod('actor', 0, { phase: 'Pending' });
+  const { nodeName, ...spec } = placed.spec;
+  assert.notEqual(nodeName, undefined);
+  const ignored = { ...placed, spec: { ...spec, schedulerName: 'volcano' } };
+  const found = diagnoseStatus(status, { pods: [ignored] });
+  assert.deepEqual(
+    [found.headline, found.why],
+    ['waits for pod tiny-actor-0', 'the scheduler "volcano" has not looked at it'],
+  );
+  assert.match(found.remedies.join(), /a scheduler of the name "volcano" runs/);
+  assert.notEqual(diagnoseStatus(status, { pods: [placed] }).headline, 'waits for pod tiny-actor-0');
+});
+
 test('pods that the API server refuses', () => {
   const conditions = [ACCEPTED, condition('Scheduled', 'False', 'PodsMissing', '0 of 7 pods exist')];
   const events = [storedEvent('PPOJob', 'tiny', 'ApplyFailed', 'exceeded quota: gpus')];
