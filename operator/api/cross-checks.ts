@@ -108,21 +108,21 @@ const klEstimatorFitsPlacement: CrossCheck = {
   fields: ['algorithm.kl.estimator', 'algorithm.kl.placement'],
   cel: {
     rule: "(self.algorithm.kl.placement == 'reward') == (self.algorithm.kl.estimator == 'k1')",
-    message: 'must be k1 where algorithm.kl.placement is reward, and k2 or k3 where it is loss',
+    message: 'must be k1 if algorithm.kl.placement is reward, and k2 or k3 if it is loss',
   },
   check({ algorithm: { kl } }) {
     const found = describeValue(kl.estimator);
     if (kl.placement === 'reward' && kl.estimator !== 'k1') {
       return {
         found,
-        rule: 'must be k1 where placement is reward: only its mean over responses has the gradient of the KL',
+        rule: 'must be k1 if placement is reward: only its mean over responses has the gradient of the KL',
         remedy: `use k1, or set algorithm.kl.placement to loss to keep ${kl.estimator}`,
       };
     }
     if (kl.placement === 'loss' && kl.estimator === 'k1') {
       return {
         found,
-        rule: 'must be k2 or k3 where placement is loss: the gradient of k1 is zero on average',
+        rule: 'must be k2 or k3 if placement is loss: the gradient of k1 is zero on average',
         remedy: 'use k2 or k3, or set algorithm.kl.placement to reward to keep k1',
       };
     }
@@ -238,13 +238,13 @@ const heartbeatWithinRendezvous: CrossCheck = {
   fields: ['deadlines.heartbeatSeconds', 'deadlines.rendezvousSeconds'],
   cel: {
     rule: 'self.deadlines.heartbeatSeconds < self.deadlines.rendezvousSeconds',
-    message: 'must be below deadlines.rendezvousSeconds: a loss is noticed before it is waited for',
+    message: 'must be below deadlines.rendezvousSeconds, so that a lost worker is noticed before the wait for it ends',
   },
   check({ deadlines }) {
     if (deadlines.heartbeatSeconds < deadlines.rendezvousSeconds) return null;
     return {
       found: describeValue(deadlines.heartbeatSeconds),
-      rule: `must be below deadlines.rendezvousSeconds = ${deadlines.rendezvousSeconds}: a loss is noticed before it is waited for`,
+      rule: `must be below deadlines.rendezvousSeconds = ${deadlines.rendezvousSeconds}, so that a lost worker is noticed before the wait for it ends`,
       remedy: 'lower it, or raise deadlines.rendezvousSeconds',
     };
   },

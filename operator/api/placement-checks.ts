@@ -15,13 +15,13 @@ const kueueNeedsQueue: CrossCheck = {
   fields: ['scheduling.gang', 'scheduling.queue'],
   cel: {
     rule: "self.scheduling.gang != 'Kueue' || has(self.scheduling.queue)",
-    message: 'needs scheduling.queue where it is Kueue: the LocalQueue that admits the pods',
+    message: 'needs scheduling.queue if it is Kueue: the LocalQueue that admits the pods',
   },
   check({ scheduling }) {
     if (scheduling.gang !== 'Kueue' || scheduling.queue !== undefined) return null;
     return {
       found: describeValue(scheduling.gang),
-      rule: 'needs scheduling.queue where it is Kueue: the LocalQueue that admits the pods',
+      rule: 'needs scheduling.queue if it is Kueue: the LocalQueue that admits the pods',
       remedy: "add scheduling.queue, the name of a LocalQueue in the job's namespace",
     };
   },
@@ -31,13 +31,13 @@ const queueHasReader: CrossCheck = {
   fields: ['scheduling.queue', 'scheduling.gang'],
   cel: {
     rule: "!has(self.scheduling.queue) || self.scheduling.gang in ['Volcano', 'Kueue']",
-    message: 'needs scheduling.gang Volcano or Kueue: nobody else has queues',
+    message: 'needs scheduling.gang Volcano or Kueue: the others have no queues',
   },
   check({ scheduling }) {
     if (scheduling.queue === undefined || ['Volcano', 'Kueue'].includes(scheduling.gang)) return null;
     return {
       found: describeValue(scheduling.queue),
-      rule: `needs scheduling.gang Volcano or Kueue: nobody else has queues, and it is ${scheduling.gang}`,
+      rule: `needs scheduling.gang Volcano or Kueue: the others have no queues, and it is ${scheduling.gang}`,
       remedy: 'set scheduling.gang to the one that the queue belongs to, or remove the queue',
     };
   },
@@ -49,7 +49,7 @@ const elasticWithinReplicas: CrossCheck = {
     rule:
       '!has(self.scheduling.minGenerationReplicas) || ' +
       'self.scheduling.minGenerationReplicas <= self.roles.generation.replicas',
-    message: 'must be at most roles.generation.replicas: the job waits for so many',
+    message: 'must be at most roles.generation.replicas: the job waits for this many',
   },
   check({ scheduling, roles }) {
     const { minGenerationReplicas } = scheduling;
@@ -57,7 +57,7 @@ const elasticWithinReplicas: CrossCheck = {
     if (minGenerationReplicas === undefined || minGenerationReplicas <= replicas) return null;
     return {
       found: describeValue(minGenerationReplicas),
-      rule: `must be at most roles.generation.replicas = ${replicas}: the job waits for so many`,
+      rule: `must be at most roles.generation.replicas = ${replicas}: the job waits for this many`,
       remedy: `use at most ${replicas}, or more generation replicas`,
     };
   },
@@ -71,7 +71,7 @@ const elasticFitsGang: CrossCheck = {
       `has(self.scheduling.minGenerationReplicas) ? self.scheduling.gang != 'None' && !(${IS_COLOCATED}) : ` +
       `self.scheduling.gang != 'Kueue' || ${IS_COLOCATED}`,
     message:
-      "must be set where scheduling.gang is Kueue, whose pod groups can't change size, and left out where it is None " +
+      "must be set if scheduling.gang is Kueue, whose pod groups can't change size, and left out if it is None " +
       'or placement.mode is Colocated',
   },
   check({ scheduling: { minGenerationReplicas, gang }, placement: { mode } }) {
@@ -80,21 +80,21 @@ const elasticFitsGang: CrossCheck = {
       if (gang !== 'Kueue' || mode === 'Colocated') return null;
       return {
         found,
-        rule: "must be set where scheduling.gang is Kueue, whose pod groups can't change size",
+        rule: "must be set if scheduling.gang is Kueue, whose pod groups can't change size",
         remedy: 'add the number of generation replicas to wait for; the others are admitted one by one',
       };
     }
     if (mode === 'Colocated') {
       return {
         found,
-        rule: 'must be left out where placement.mode is Colocated: every pod is needed',
+        rule: 'must be left out if placement.mode is Colocated: every pod is needed',
         remedy: 'remove it, or set placement.mode to Disaggregated',
       };
     }
     if (gang !== 'None') return null;
     return {
       found,
-      rule: 'must be left out where scheduling.gang is None: every pod is placed by itself',
+      rule: 'must be left out if scheduling.gang is None: every pod is placed by itself',
       remedy: 'remove it, or set scheduling.gang to Auto',
     };
   },
@@ -117,7 +117,7 @@ const sharedDevicesNeedSharedPods: CrossCheck = {
 };
 
 function sameNumberOfPods(role: Exclude<SharedRole, 'actor'>): CrossCheck {
-  const rule = 'must be roles.actor.replicas where placement.mode is Colocated: every pod carries every role once';
+  const rule = 'must be roles.actor.replicas if placement.mode is Colocated: every pod carries every role once';
   return {
     fields: [`roles.${role}.replicas`, 'roles.actor.replicas', 'placement.mode'],
     cel: { rule: `!(${IS_COLOCATED}) || self.roles.${role}.replicas == self.roles.actor.replicas`, message: rule },
@@ -140,7 +140,7 @@ function extendedResources({ resources }: PPOJobSpec['roles']['actor']): string[
 }
 
 function noOwnDevices(role: SharedRole): CrossCheck {
-  const rule = 'must name no extended resource where placement.mode is Colocated: containers can share claims alone';
+  const rule = 'must name no extended resource if placement.mode is Colocated: containers can share nothing but claims';
   const path = `self.roles.${role}.resources`;
   const hasNone = (list: string): string => `(!has(${path}.${list}) || ${path}.${list}.all(name, !name.contains('/')))`;
   return {
@@ -162,7 +162,7 @@ function noOwnDevices(role: SharedRole): CrossCheck {
 }
 
 function noOwnClaim(role: SharedRole): CrossCheck {
-  const rule = 'must be left out where placement.mode is Colocated: the roles share the devices of their pod';
+  const rule = 'must be left out if placement.mode is Colocated: the roles share the devices of their pod';
   return {
     fields: [`roles.${role}.devices`, 'placement.mode'],
     cel: { rule: `!(${IS_COLOCATED}) || !has(self.roles.${role}.devices)`, message: rule },

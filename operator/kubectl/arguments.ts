@@ -83,8 +83,8 @@ function longFlag(short: string): string {
 }
 
 function bareName(text: string): string {
-  const [type = '', name] = text.split('/');
-  return name !== undefined && TYPES.includes(type) ? name : text;
+  const [type = '', ...names] = text.split('/');
+  return names.length === 1 && TYPES.includes(type) ? (names[0] ?? '') : text;
 }
 
 function helpOn(command: CommandName | null, names: readonly string[]): ParsedArguments {
@@ -126,7 +126,7 @@ function checkNames(command: CommandName, names: readonly string[]): string[] {
   if (need === 'yes' && names.length === 0) return [`${command} needs the name of a PPOJob`];
   const most = need === 'no' ? 0 : 1;
   if (names.length > most) return [`${command} takes ${most === 0 ? 'no name' : 'one name'}, not: ${names.join(' ')}`];
-  return [];
+  return names.filter((name) => bareName(name).includes('/')).map((name) => `${name}: must be the name of a PPOJob`);
 }
 
 function checkGiven(command: CommandName, { generation }: RawFlags): string[] {

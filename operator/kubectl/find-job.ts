@@ -49,7 +49,8 @@ export async function listEvents(
   }
 }
 
-const NO_CRD = 'this cluster does not know PPOJobs: ppo-operator is not installed in it';
+const NO_CRD =
+  'this cluster does not know PPOJobs: install ppo-operator (charts/ppo-operator), or choose another cluster with --context';
 
 /** Null for who may not list jobs. */
 async function listNames(place: Place): Promise<string[] | null> {

@@ -36,6 +36,7 @@ const POD_COLORS: Record<PodState, Color> = {
   Ended: 'dim',
   Failed: 'red',
 };
+const AT_REST: readonly string[] = [CONDITIONS.failed, CONDITIONS.succeeded, CONDITIONS.suspended];
 const SPARKS = '▁▂▃▄▅▆▇█';
 const LABEL_COLUMNS = 13;
 const MAX_EVENTS = 4;
@@ -76,7 +77,7 @@ function header({ view, elapsedSeconds }: LiveFrame, paint: Paint): string {
 
 function progressLine({ view }: LiveFrame, size: FrameSize, paint: Paint): string {
   const { progress } = view;
-  if (progress === null) return paint('dim', 'waiting for the coordinator');
+  if (progress === null) return paint('dim', beforeProgress(view));
   const { iteration, numIterations, remainingSeconds } = progress;
   const share = numIterations > 0 ? Math.min(1, iteration / numIterations) : 0;
   const left = remainingSeconds === undefined ? '' : `  ${formatDuration(remainingSeconds)} left`;
@@ -85,6 +86,12 @@ function progressLine({ view }: LiveFrame, size: FrameSize, paint: Paint): strin
   const filled = Math.round(share * width);
   const bar = paint('green', '█'.repeat(filled)) + paint('dim', '░'.repeat(width - filled));
   return `${label}${bar}${`${Math.floor(100 * share)} %`.padStart(6)}${left}`;
+}
+
+function beforeProgress({ condition }: JobView): string {
+  if (condition === null) return 'waiting for the operator';
+  const isAtRest = AT_REST.includes(condition.type);
+  return isAtRest ? 'no iteration was begun' : 'waiting for the coordinator';
 }
 
 function metricLines({ view: { progress }, records }: LiveFrame, size: FrameSize, paint: Paint): string[] {

@@ -58,14 +58,14 @@ const cases: readonly { name: string; changes: Changes; path: string; rule: RegE
     name: 'k3 in the reward',
     changes: { 'spec.algorithm.kl.estimator': 'k3' },
     path: 'spec.algorithm.kl.estimator',
-    rule: /must be k1 where placement is reward/,
+    rule: /must be k1 if placement is reward/,
     remedy: 'use k1, or set algorithm.kl.placement to loss to keep k3',
   },
   {
     name: 'k1 in the loss',
     changes: { 'spec.algorithm.kl.placement': 'loss' },
     path: 'spec.algorithm.kl.estimator',
-    rule: /must be k2 or k3 where placement is loss/,
+    rule: /must be k2 or k3 if placement is loss/,
     remedy: 'use k2 or k3, or set algorithm.kl.placement to reward to keep k1',
   },
   {

@@ -34,21 +34,21 @@ const cases: readonly { name: string; changes: Changes; path: string; rule: RegE
     name: 'a Kueue job that does not say how much of it stays',
     changes: { 'spec.scheduling': { gang: 'Kueue', queue: 'team-a' } },
     path: 'spec.scheduling.minGenerationReplicas',
-    rule: /must be set where scheduling\.gang is Kueue/,
+    rule: /must be set if scheduling\.gang is Kueue/,
     remedy: /admitted one by one/,
   },
   {
     name: 'a part of a gang where there is none',
     changes: { 'spec.scheduling': { gang: 'None', minGenerationReplicas: 1 } },
     path: 'spec.scheduling.minGenerationReplicas',
-    rule: /must be left out where scheduling\.gang is None/,
+    rule: /must be left out if scheduling\.gang is None/,
     remedy: /set scheduling\.gang to Auto/,
   },
   {
     name: 'a part of the colocated pods',
     changes: { ...COLOCATED, 'spec.scheduling.minGenerationReplicas': 1 },
     path: 'spec.scheduling.minGenerationReplicas',
-    rule: /must be left out where placement\.mode is Colocated/,
+    rule: /must be left out if placement\.mode is Colocated/,
     remedy: /set placement\.mode to Disaggregated/,
   },
   {
@@ -62,7 +62,7 @@ const cases: readonly { name: string; changes: Changes; path: string; rule: RegE
     name: 'colocated roles of different sizes, as after kubectl scale',
     changes: { ...COLOCATED, 'spec.roles.generation.replicas': 4 },
     path: 'spec.roles.generation.replicas',
-    rule: /must be roles\.actor\.replicas where placement\.mode is Colocated/,
+    rule: /must be roles\.actor\.replicas if placement\.mode is Colocated/,
     remedy: /use 1, or set placement\.mode to Disaggregated/,
   },
   ...SHARED_ROLES.map((role) => ({
@@ -76,7 +76,7 @@ const cases: readonly { name: string; changes: Changes; path: string; rule: RegE
     name: `a claim of ${role} alone in a shared pod`,
     changes: { ...COLOCATED, [`spec.roles.${role}.devices`]: DEVICES },
     path: `spec.roles.${role}.devices`,
-    rule: /must be left out where placement\.mode is Colocated/,
+    rule: /must be left out if placement\.mode is Colocated/,
     remedy: /move it to placement\.devices/,
   })),
 ];

@@ -52,7 +52,9 @@ test('names as kubectl prints them', () => {
   for (const name of ['tiny', 'ppo/tiny', 'ppojob/tiny', 'ppojobs.rlhf.dev/tiny', 'ppojob.rlhf.dev/tiny']) {
     assert.equal(run('status', name).name, 'tiny');
   }
-  assert.equal(run('status', 'pod/tiny').name, 'pod/tiny');
+  for (const name of ['pod/tiny', 'ppo/tiny/0']) {
+    assert.deepEqual(problems('status', name), [`${name}: must be the name of a PPOJob`]);
+  }
 });
 
 test('times', () => {

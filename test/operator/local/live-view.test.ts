@@ -35,6 +35,15 @@ test('before the coordinator speaks there is a picture as well', () => {
   assert.match(text, /waiting for the coordinator/);
 });
 
+test('without progress it says what is waited for, if anything is', () => {
+  const pictureOf = (view: ReturnType<typeof buildView>) =>
+    renderFrame({ ...frame, view, records: [], events: [] }, SIZE).join('\n');
+  assert.match(pictureOf({ ...buildView({ progress: null }), condition: null }), /waiting for the operator/);
+  for (const condition of ['Failed', 'Suspended'] as const) {
+    assert.match(pictureOf(buildView({ condition, progress: null })), /no iteration was begun/);
+  }
+});
+
 test('what the job waits for is said before what it has reached, in one line', () => {
   const view = buildView({ condition: 'Scheduled', message: '7 pods exist', progress: null });
   const pending = { ...view.condition!, type: 'Running', status: 'False' as const, message: '5 of 7 are ready\nmore' };
