@@ -4,7 +4,7 @@
  * Knows no merging: operator/plan/pod-template.ts does that.
  */
 import { z } from 'zod';
-import { countCharacters, looseObject, rawObject, resourcesSchema, text } from './fields.ts';
+import { countCharacters, integer, looseObject, rawObject, resourcesSchema, text } from './fields.ts';
 import { GROUP, LABELS, MOUNTS } from './names.ts';
 
 const MAX_ENTRIES = 64;
@@ -16,6 +16,9 @@ const MAX_VALUE_NAME_CHARACTERS = 1024;
 const MAX_VOLUMES = 64;
 const MAX_MOUNTS = 128;
 const MAX_VARIABLES = 256;
+const MAX_GROUPS = 64;
+/** Of users and groups of Linux. */
+const MAX_ID = 2 ** 31 - 1;
 /** What the operator names itself, and nobody else may. */
 export const OWN_VARIABLES = 'PPO_';
 export const OWN_VOLUMES = 'ppo-';
@@ -99,6 +102,25 @@ const mount = looseObject(
   'A VolumeMount: {name, mountPath, readOnly, subPath} and so on.',
 );
 
+/** No more than who may read which files: all else is as the Pod Security level "restricted" demands. */
+const securityContext = z
+  .object({
+    runAsUser: integer(1, MAX_ID).optional().describe('User of every process; not root.'),
+    runAsGroup: integer(0, MAX_ID).optional().describe('Primary group of every process.'),
+    fsGroup: integer(0, MAX_ID).optional().describe('Group that owns the volumes, where their kind allows it.'),
+    fsGroupChangePolicy: z
+      .enum(['Always', 'OnRootMismatch'])
+      .optional()
+      .describe('Whether the owner of what is on a volume is set each time, or only if that of its root differs.'),
+    supplementalGroups: list(integer(0, MAX_ID), MAX_GROUPS, 'Further groups of every process.'),
+  })
+  .describe('Users and groups of the pods, such as a network file system asks for.');
+
+const DESCRIPTION =
+  "What to set on the pods, in Kubernetes' own fields. A role's podTemplate takes precedence over the job's: mappings " +
+  'and named items (volumes, mounts, variables) are merged, tolerations and affinity terms added, everything else ' +
+  'replaced.';
+
 export const podTemplateSchema = z
   .object({
     labels: labels.optional().describe('Additional labels of the pods.'),
@@ -127,10 +149,11 @@ export const podTemplateSchema = z
       .optional()
       .describe("Resources of the communicator sidecar; the worker's are the role's own."),
   })
-  .describe(
-    "What to set on the pods, in Kubernetes' own fields. A role's podTemplate takes precedence over the job's: mappings " +
-      'and named items (volumes, mounts, variables) are merged, tolerations and affinity terms added, everything else ' +
-      'replaced.',
-  );
+  .describe(DESCRIPTION);
 
-export type PodTemplate = z.output<typeof podTemplateSchema>;
+/** For the pods of all roles, which share their volumes. */
+export const jobPodTemplateSchema = podTemplateSchema
+  .extend({ securityContext: securityContext.optional() })
+  .describe(DESCRIPTION);
+
+export type PodTemplate = z.output<typeof jobPodTemplateSchema>;

@@ -5,7 +5,7 @@
 import { CROSS_CHECKS } from './cross-checks.ts';
 import { type Mutability, partsByMutability } from './mutability.ts';
 import { API_VERSION, CONDITIONS, KIND, ROLE_NAMES } from './names.ts';
-import { podTemplateSchema } from './pod-template-schema.ts';
+import { jobPodTemplateSchema } from './pod-template-schema.ts';
 import { specSchema } from './ppojob.ts';
 import { PRINTER_COLUMNS } from './printer-columns.ts';
 import { statusSchema } from './status-schema.ts';
@@ -143,7 +143,7 @@ export function renderReference(): string {
   const status: Field = { path: '', schema: toStructuralSchema(statusSchema, 'status'), isRequired: false };
   const template: Field = {
     path: POD_TEMPLATE,
-    schema: toStructuralSchema(podTemplateSchema, POD_TEMPLATE),
+    schema: toStructuralSchema(jobPodTemplateSchema, POD_TEMPLATE),
     isRequired: false,
   };
   const sections = childrenOf(spec).filter(({ path }) => path !== POD_TEMPLATE);

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { integer, path, resourcesSchema, text } from './fields.ts';
-import { podTemplateSchema } from './pod-template-schema.ts';
+import { jobPodTemplateSchema, podTemplateSchema } from './pod-template-schema.ts';
 import { devicesSchema } from './scheduling-schema.ts';
 
 function roleSchema(description: string, maxReplicas: number) {
@@ -78,7 +78,7 @@ export const podFields = {
   image: text(512)
     .optional()
     .describe("Container image of every pod. Default: the operator's (its option --worker-image)."),
-  podTemplate: podTemplateSchema.optional(),
+  podTemplate: jobPodTemplateSchema.optional(),
   logLevel: z
     .enum(LOG_LEVELS)
     .optional()

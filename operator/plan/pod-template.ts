@@ -95,11 +95,12 @@ export function applyContainerTemplate(pod: Pod, job: PPOJob, role: RoleName): P
 export function applyPodTemplate(pod: Pod, job: PPOJob, carrier: RoleName | typeof COLOCATED): Pod {
   const template = templateOf(job, carrier === COLOCATED ? SHARED_ROLES : [carrier]);
   const { labels, annotations, nodeSelector, tolerations, affinity } = template;
-  const { topologySpreadConstraints, priorityClassName, runtimeClassName, imagePullSecrets } = template;
+  const { topologySpreadConstraints, priorityClassName, runtimeClassName, imagePullSecrets, securityContext } =
+    template;
   const { metadata } = pod;
   const spec = defined({
     ...{ nodeSelector, tolerations, affinity, topologySpreadConstraints },
-    ...{ priorityClassName, runtimeClassName, imagePullSecrets },
+    ...{ priorityClassName, runtimeClassName, imagePullSecrets, securityContext },
   });
   return {
     ...pod,

@@ -37,6 +37,20 @@ test('the words for all pods reach the worker of every role', () => {
   }
 });
 
+test('users and groups are as the manifest says, and nothing else of the confinement gives way', () => {
+  const ids = { runAsUser: 1000, fsGroup: 2000, supplementalGroups: [3000] };
+  const changes = { 'spec.podTemplate': { securityContext: ids } };
+  const confinement = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' }, runAsGroup: 65_532 };
+  for (const role of ['actor', 'reward'] as const) {
+    assert.deepEqual(podOf(role, changes).spec.securityContext, { ...confinement, ...ids });
+  }
+  const refused = problemsWith({ 'spec.podTemplate': { securityContext: { runAsUser: 0, privileged: true } } });
+  assert.deepEqual(refused.map(({ path }) => path).sort(), [
+    'spec.podTemplate.securityContext.privileged',
+    'spec.podTemplate.securityContext.runAsUser',
+  ]);
+});
+
 test('a mount is where it is however its path is written', () => {
   const mountsOf = (mountPath: string) => {
     const changes = { 'spec.podTemplate': { volumes: [claim], volumeMounts: [{ name: 'data', mountPath }] } };
@@ -198,7 +212,7 @@ const refused: Readonly<Record<string, [template: unknown, problem: RegExp]>> = 
   "a mount over the operator's": [{ volumeMounts: [{ name: 'v', mountPath: '/etc/ppo-tls' }] }, /must not lie below/],
   'a label of the operator': [{ labels: { 'rlhf.dev/role': 'actor' } }, /must not set .* they are the operator's/],
   'a field that pods of jobs have not': [{ hostNetwork: true }, /must be a known key/],
-  'another security context': [{ securityContext: { runAsUser: 0 } }, /must be a known key/],
+  privileges: [{ hostPID: true }, /must be a known key/],
 };
 for (const [name, [template, problem]] of Object.entries(refused)) {
   test(`refused, for all pods and for a role: ${name}`, () => {
