@@ -103,7 +103,7 @@ export class PPOJobReconciler {
       mayCreatePods: certificates.error === null,
       replacing: new Set(previous.replacing),
       abandoned: abandoned.uids,
-      heldGroups: findHeldGroups(judged),
+      heldGroups: findHeldGroups({ ...judged, restarts: judgement.restarts }),
       cleanPodPolicy: cleanPodPolicyOf(job.spec, previous, judgement.outcome),
       isSpecNew: previous.observedGeneration !== generation,
     });
