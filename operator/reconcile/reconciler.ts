@@ -1,6 +1,6 @@
 // Brings one PPOJob's children and status to what its spec asks for. A checklist: observe, judge, plan, act, one status
-// write (and one before a job's first pod), then events. It keeps no state between calls: all it knows stands in the
-// cluster.
+// write (and one before a job's first pod), then events. All that it must know stands in the cluster: what it remembers between
+// calls only spares reading, or is waited for anew.
 
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../../worker/service/host-port.ts';
@@ -103,7 +103,7 @@ export class PPOJobReconciler {
       replacing: new Set(previous.replacing),
       abandoned: abandoned.uids,
       isOver,
-      heldGroups: findHeldGroups(judged),
+      heldGroups: findHeldGroups({ ...judged, restarts: judgement.restarts }),
       cleanPodPolicy: cleanPodPolicyOf(job.spec, previous, judgement.outcome),
       isSpecNew: previous.observedGeneration !== generation,
     });

@@ -7,20 +7,23 @@ import type { Pod, Stored } from '../cluster/objects.ts';
 import { backoffLeftMs } from './backoff.ts';
 import { isGang } from './failure-policy.ts';
 import { groupOf } from './pod-state.ts';
+import type { Restart } from './restarts.ts';
 
 export interface ReplacementInput {
   readonly job: PPOJob;
   readonly status: PPOJobStatus;
   readonly pods: readonly Stored<Pod>[];
   readonly nowMs: number;
+  /** Decided now, and not in the status yet. */
+  readonly restarts: readonly Restart[];
 }
 
 /**
  * Groups whose pods may not be made yet. Ranks that train together start together, and so does a job that was suspended
  * or is restarted: otherwise some of them would meet those of before.
  */
-export function findHeldGroups({ job, status, pods, nowMs }: ReplacementInput): ReadonlySet<string> {
-  const replaced = new Set(status.replacing);
+export function findHeldGroups({ job, status, pods, nowMs, restarts }: ReplacementInput): ReadonlySet<string> {
+  const replaced = new Set([...(status.replacing ?? []), ...restarts.flatMap(({ uids }) => uids)]);
   const isGoing = (pod: Stored<Pod>): boolean =>
     pod.metadata.deletionTimestamp !== undefined || replaced.has(pod.metadata.uid);
   const isWholeJobGoing = pods.length > 0 && pods.every(isGoing);

@@ -75,6 +75,20 @@ describe('ranks', () => {
     assert.equal((await world.podNames()).filter((name) => name.includes('actor')).length, 3);
   });
 
+  it('that are missing are not made while those that failed meanwhile are to go', async () => {
+    await world.createJob({ ...RANKS, ...TRAINING });
+    await world.runAllPods();
+    await world.stopOperator();
+    await world.store.delete(PODS, (await world.pod('tiny-actor-2')).metadata, { gracePeriodSeconds: 0 });
+    await fail('tiny-actor-1');
+    world.startOperator();
+    await world.settle();
+    const ranks = (await world.pods()).map(({ metadata }) => metadata.name).filter((name) => name.includes('actor'));
+    assert.deepEqual(ranks, ['tiny-actor-0']);
+    await world.finishDeletions();
+    assert.equal((await world.podNames()).filter((name) => name.includes('actor')).length, 3);
+  });
+
   it('that fail because another one did are not counted again, nor after the operator was replaced', async () => {
     await world.createJob({ ...RANKS, ...TRAINING });
     await world.runAllPods();

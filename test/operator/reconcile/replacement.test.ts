@@ -13,7 +13,7 @@ const going = { deletionTimestamp: timestamp(START_MS) };
 const ALL = ['coordinator', 'actor', 'critic', 'generation', 'reference', 'reward', 'colocated'];
 
 function heldOf(pods: readonly Stored<Pod>[], status: object = {}): string[] {
-  return [...findHeldGroups({ job, status, pods, nowMs: START_MS })];
+  return [...findHeldGroups({ job, status, pods, nowMs: START_MS, restarts: [] })];
 }
 
 describe('findHeldGroups', () => {
