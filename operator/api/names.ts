@@ -69,9 +69,14 @@ export const REASONS = {
   valid: 'Valid',
   invalid: 'Invalid',
   podsCreated: 'PodsCreated',
+  /** Some pods do not exist. */
   podsMissing: 'PodsMissing',
+  /** Every pod exists, and one has no place yet: there is no room, or a gate or a queue holds it. */
+  podsWaiting: 'PodsWaiting',
   podsReady: 'PodsReady',
   podsNotReady: 'PodsNotReady',
+  /** The job is to be suspended, and has pods that stop. */
+  podsStopping: 'PodsStopping',
   suspended: 'Suspended',
   resumed: 'Resumed',
   finished: 'Finished',

@@ -174,7 +174,7 @@ function judgeScheduled(input: StatusInput): Verdict {
   if (live.length < desired) return ['False', REASONS.podsMissing, `${live.length} of ${desired} pods exist`];
   for (const pod of live) {
     const why = unschedulableMessage(pod, input.queueWords);
-    if (why !== null) return ['False', REASONS.podsMissing, `pod ${pod.metadata.name} has no place: ${why}`];
+    if (why !== null) return ['False', REASONS.podsWaiting, `pod ${pod.metadata.name} has no place: ${why}`];
   }
   return ['True', REASONS.podsCreated, `${desired} pods exist`];
 }
@@ -193,7 +193,7 @@ function judgeSuspended({ previous, pods, outcome, isSuspended }: Stand): Verdic
     if (known === undefined) return null;
     return ['False', REASONS.resumed, 'the job is not suspended'];
   }
-  if (pods.length > 0) return ['False', REASONS.suspended, `${pods.length} pods are stopping`];
+  if (pods.length > 0) return ['False', REASONS.podsStopping, `${pods.length} pods are stopping`];
   const iteration = previous.progress?.lastCheckpointIteration ?? 0;
   const from = iteration > 0 ? `from the checkpoint of iteration ${iteration}` : 'from the start: it has no checkpoint';
   return ['True', REASONS.suspended, `the job's pods are gone; set spec.suspend to false to resume ${from}`];

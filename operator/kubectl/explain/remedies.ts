@@ -30,16 +30,29 @@ export const REMEDIES: Readonly<Record<Reason, Remedy>> = {
   },
   [REASONS.podsCreated]: { means: 'Every pod of the job exists and has a node.', remedies: [] },
   [REASONS.podsMissing]: {
-    means: 'Some pods of the job do not exist yet, or no node has taken them.',
+    means: 'Some pods of the job do not exist yet.',
+    remedies: [
+      'see what the API server refuses: the events ApplyFailed in kubectl describe ppojob {job} -n {namespace}',
+      'see whether a quota stops them: kubectl describe resourcequota -n {namespace}',
+    ],
+  },
+  [REASONS.podsWaiting]: {
+    means:
+      'Every pod of the job exists, and at least one has no place yet: no node has room, or a gate or a queue holds it.',
     remedies: [
       `see which ones, and why: kubectl get pods -n {namespace} -l ${LABELS.job}={job}; kubectl describe pod NAME`,
-      'see whether a quota stops them: kubectl describe resourcequota -n {namespace}',
     ],
   },
   [REASONS.podsReady]: { means: 'Every pod is ready, and the coordinator trains.', remedies: [] },
   [REASONS.podsNotReady]: {
     means: 'Some pods have started and are not ready yet: they load models, or find each other.',
     remedies: ['give large models their time', 'read what they write: kubectl ppo logs {job} -n {namespace}'],
+  },
+  [REASONS.podsStopping]: {
+    means: 'spec.suspend is true, and pods of the job are still stopping.',
+    remedies: [
+      'give them spec.terminationGracePeriodSeconds; after 5 minutes more, the pods of a lost node are removed by force',
+    ],
   },
   [REASONS.suspended]: {
     means: 'spec.suspend is true: the pods are gone, the checkpoints stay.',

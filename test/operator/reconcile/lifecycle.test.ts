@@ -224,7 +224,7 @@ describe('a job that is over', () => {
     const events = (await world.store.list(EVENTS)).items.map(({ reason }) => reason);
     assert.deepEqual(
       [...new Set(events)],
-      [...['PodsCreated', 'PodsReady', 'PodRestarted', 'Suspended', 'Resumed', 'Finished']],
+      [...['PodsCreated', 'PodsReady', 'PodRestarted', 'PodsStopping', 'Suspended', 'Resumed', 'Finished']],
     );
   });
 });

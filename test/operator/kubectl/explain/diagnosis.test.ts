@@ -77,7 +77,7 @@ test('a suspended job, one that is deleted, one that is done', () => {
 });
 
 test('a pod without room, at a gate, or without its image', () => {
-  const scheduled = condition('Scheduled', 'False', 'PodsMissing', 'pod x has no place');
+  const scheduled = condition('Scheduled', 'False', 'PodsWaiting', 'pod x has no place');
   const status = { conditions: [ACCEPTED, scheduled] };
   const waiting = (reason: string, message: string) =>
     storedPod('actor', 0, {
