@@ -3,7 +3,7 @@
  * manifest's text and its two folders.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
 export interface OutputPaths {
   readonly directory: string;
@@ -98,8 +98,15 @@ export function findCheckpoint(checkpointDirectory: string): number | null {
 
 /** Makes the folder and puts the manifest as it is run into it. */
 export function createOutput(paths: OutputPaths, manifestText: string): void {
-  mkdirSync(paths.logs, { recursive: true });
+  makeFolder(paths.logs);
   writeFileSync(paths.manifest, manifestText);
+}
+
+/** With those that it lies in, one by one: where none can be made, as in /proc, Node's own way never ends. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
 }
 
 function outermostFolders({ outputDirectory, checkpointDirectory }: RunFolders): string[] {
