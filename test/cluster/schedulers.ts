@@ -1,7 +1,7 @@
 // Schedulers of other projects beside a test's control plane, where somebody has built them: their CRDs, what they are
 // configured with, their programs. Knows no jobs.
 
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KubernetesTransport } from '../../operator/cluster/kubernetes-transport.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
@@ -64,9 +64,11 @@ function run(environment: OwnEnvironment, program: { name: string; path: string;
   });
 }
 
-/** Path of a configuration file, written as JSON, which all of these programs read. */
+/** Path of a configuration file, written as JSON, which all of these programs read. Some watch the folder that it is in. */
 export function writeConfiguration({ plane }: OwnEnvironment, name: string, content: unknown): string {
-  const path = join(plane.directory, name);
+  const directory = join(plane.directory, 'configuration');
+  mkdirSync(directory, { recursive: true });
+  const path = join(directory, name);
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
   return path;
 }

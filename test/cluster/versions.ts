@@ -8,6 +8,7 @@ export const HELM_VERSION = '4.3.1';
 /** The last major version, which many still have. */
 export const HELM3_VERSION = '3.22.0';
 export const SCHEDULER_PLUGINS_VERSION = '0.34.7';
+export const VOLCANO_VERSION = '1.14.1';
 
 /** What a control plane needs. */
 export const CONTROL_PLANE = [
@@ -23,7 +24,7 @@ export const NODE = ['kubelet', 'kube-proxy', 'coredns'] as const;
 export const HELM = ['helm', 'helm3'] as const;
 
 /** Gang schedulers of other projects, built on demand alone: nobody publishes them as files. */
-export const SCHEDULERS = ['scheduler-plugins-scheduler'] as const;
+export const SCHEDULERS = ['scheduler-plugins-scheduler', 'vc-scheduler'] as const;
 
 export type SchedulerName = (typeof SCHEDULERS)[number];
 export type ClusterBinaryName = (typeof CONTROL_PLANE)[number] | (typeof NODE)[number];
@@ -60,6 +61,11 @@ const OTHERS: Readonly<Partial<Record<BinaryName, BinarySource>>> = {
     ...{ version: SCHEDULER_PLUGINS_VERSION, versionArgs: ['--version'], stamps: {} },
     release: `scheduler-plugins-${SCHEDULER_PLUGINS_VERSION}`,
     ...{ module: 'scheduler-plugins', goPackage: 'sigs.k8s.io/scheduler-plugins/cmd/scheduler' },
+  },
+  'vc-scheduler': {
+    ...{ version: VOLCANO_VERSION, versionArgs: ['--version'], release: `volcano-${VOLCANO_VERSION}` },
+    ...{ module: 'volcano', goPackage: 'volcano.sh/volcano/cmd/scheduler' },
+    stamps: { 'volcano.sh/volcano/pkg/version.Version': `v${VOLCANO_VERSION}` },
   },
 };
 
