@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, it } from 'node:test';
 import { cachePath, ensureBinaries, findBinaries } from './binaries.ts';
-import { CONTROL_PLANE, HELM, KUBERNETES_VERSION, NODE, sourceOf } from './versions.ts';
+import { CONTROL_PLANE, HELM, KUBERNETES_VERSION, NODE, SCHEDULERS, sourceOf } from './versions.ts';
 
 let directory: string;
 let environment: NodeJS.ProcessEnv;
@@ -53,7 +53,7 @@ it('says what it tried when nothing can be had', async () => {
 });
 
 it('pins the same versions in the Go modules, with checksums', () => {
-  for (const name of [...CONTROL_PLANE, ...NODE, ...HELM]) {
+  for (const name of [...CONTROL_PLANE, ...NODE, ...HELM, ...SCHEDULERS]) {
     const { module, version, goPackage } = sourceOf(name);
     const folder = join(import.meta.dirname, 'go', module);
     assert.match(readFileSync(join(folder, 'go.mod'), 'utf8'), new RegExp(`v${version.replaceAll('.', '\\.')}$`, 'm'));

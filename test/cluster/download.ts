@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
-import { type BinaryName, COREDNS_VERSION, HELM, KUBERNETES_VERSION, sourceOf } from './versions.ts';
+import { type BinaryName, COREDNS_VERSION, HELM, KUBERNETES_VERSION, SCHEDULERS, sourceOf } from './versions.ts';
 
 const ENVTEST_INDEX = 'https://raw.githubusercontent.com/kubernetes-sigs/controller-tools/HEAD/envtest-releases.yaml';
 const KUBERNETES_RELEASES = 'https://dl.k8s.io/release';
@@ -30,7 +30,7 @@ export async function downloadBinaries(
   const results: string[] = [];
   try {
     const target: Target = { work, pathOf, say };
-    for (const group of groupByArchive(names)) {
+    for (const group of groupByArchive(names.filter(isPublished))) {
       try {
         await group.download(target);
         results.push(`downloaded ${group.names.join(', ')}`);
@@ -71,6 +71,10 @@ function groupByArchive(names: readonly BinaryName[]): Group[] {
 function downloadOne(name: BinaryName, target: Target): Promise<void> {
   if (name === 'coredns') return downloadCoredns(target);
   return isHelm(name) ? downloadHelm(name, target) : downloadKubernetes(name, target);
+}
+
+function isPublished(name: BinaryName): boolean {
+  return !SCHEDULERS.some((scheduler) => scheduler === name);
 }
 
 function isHelm(name: BinaryName): name is (typeof HELM)[number] {

@@ -8,22 +8,19 @@ import { SHARED_ROLES } from '../../operator/api/names.ts';
 import { systemClock } from '../../operator/cluster/clock.ts';
 import { PODS } from '../../operator/cluster/cluster.ts';
 import { KubernetesDiscovery } from '../../operator/cluster/discovery.ts';
-import type { Pod, Stored } from '../../operator/cluster/objects.ts';
 import { GANG_CONVENTIONS, type PodGroup } from '../../operator/plan/pod-groups.ts';
 import { PPO_JOBS } from '../../operator/reconcile/ppojob-kind.ts';
 import { startOwnEnvironment } from './environment.ts';
+import { GangStage, livePods, numPlaced, RUNS, rolesOf, SETTLED_MS, untilPlaced, untilReplaced } from './gang-stage.ts';
 import { JobWorld, until } from './job-world.ts';
 import { TestNode } from './nodes.ts';
-import { PlayedKubelet, type PodScript, RUNNING } from './played-kubelet.ts';
+import { type PodScript, RUNNING } from './played-kubelet.ts';
 
 const environment = await startOwnEnvironment();
 const { cluster, plane } = environment;
-const discovery = new KubernetesDiscovery(cluster.transport, systemClock);
+const stage = new GangStage(environment);
 const [NATIVE] = GANG_CONVENTIONS.Kubernetes.kinds;
-/** Long enough for the scheduler to have placed what it means to place. */
-const SETTLED_MS = 3000;
 
-const RUNS: PodScript = () => RUNNING;
 /** Every container of a pod that several roles share. */
 const RUNS_COLOCATED: PodScript = ({ spec }) => ({
   ...RUNNING,
@@ -69,55 +66,6 @@ interface ResourceClaim {
   readonly status?: { readonly allocation?: { readonly devices?: { readonly results?: { device: string }[] } } };
 }
 
-/** Nodes that only pods of this test may use: each has its own resource. */
-async function addNodes(count: number, o: { resource: string; each: number; zoned?: boolean }): Promise<void> {
-  for (let i = 0; i < count; i++) {
-    const node = await TestNode.start({
-      ...{ cluster, network: plane.network, name: `${o.resource.split('.')[0]}-${i}`, processes: null },
-      resources: { [o.resource]: String(o.each) },
-      ...(o.zoned && { labels: { 'topology.kubernetes.io/zone': `zone-${i}` } }),
-    });
-    environment.beforeClose(() => node.stop(0));
-  }
-}
-
-async function inWorld(script: PodScript, body: (world: JobWorld) => Promise<void>): Promise<void> {
-  const world = new JobWorld(cluster, await environment.newNamespace());
-  const kubelet = new PlayedKubelet({ cluster, script, namespace: world.namespace });
-  world.startOperator(cluster, discovery);
-  try {
-    await body(world);
-    assert.deepEqual(kubelet.errors, []);
-    assert.deepEqual(world.errors, []);
-  } finally {
-    await world.stopOperator();
-    await kubelet.stop();
-  }
-}
-
-/** A job of which every pod but the coordinator's takes one `resource`. */
-function rolesOf(resource: string, generation: number): Record<string, unknown> {
-  const roles = SHARED_ROLES.map((role) => [role, { resources: { limits: { [resource]: '1' } } }]);
-  return {
-    ...Object.fromEntries(roles),
-    generation: { replicas: generation, resources: { limits: { [resource]: '1' } } },
-  };
-}
-
-const isPlaced = ({ spec }: Pod): boolean => spec.nodeName !== undefined;
-const live = (pods: readonly Stored<Pod>[]) => pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-
-async function untilPlaced(world: JobWorld, name: string, count: number): Promise<void> {
-  await until(`${count} pods of ${name} have a place`, async () => {
-    const placed = live(await world.pods(name)).filter(isPlaced);
-    return placed.length === count ? null : placed.map(({ metadata }) => metadata.name);
-  });
-}
-
-async function numPlaced(world: JobWorld, name: string): Promise<number> {
-  return live(await world.pods(name)).filter(isPlaced).length;
-}
-
 function minCounts(groups: readonly PodGroup[]): (number | undefined)[] {
   return groups.map((group) => GANG_CONVENTIONS.Kubernetes.groupSize(group));
 }
@@ -128,8 +76,8 @@ async function groupsIn(world: JobWorld): Promise<PodGroup[]> {
 
 describe("gangs of Kubernetes' own scheduler", { concurrency: 4 }, () => {
   it('place a job as a whole or not at all, and the next one when there is room', async () => {
-    await addNodes(2, { resource: 'whole.test/gpu', each: 3 });
-    await inWorld(RUNS, async (world) => {
+    await stage.addNodes(2, { resource: 'whole.test/gpu', each: 3 });
+    await stage.inWorld(RUNS, async (world) => {
       const names = ['one', 'two'];
       for (const name of names) await world.createJob(name, { roles: rolesOf('whole.test/gpu', 2) });
       await until('one of two jobs is placed', async () => {
@@ -153,8 +101,8 @@ describe("gangs of Kubernetes' own scheduler", { concurrency: 4 }, () => {
   });
 
   it('place the surplus after all that belong together, as there is room', async () => {
-    await addNodes(2, { resource: 'surplus.test/gpu', each: 3 });
-    await inWorld(RUNS, async (world) => {
+    await stage.addNodes(2, { resource: 'surplus.test/gpu', each: 3 });
+    await stage.inWorld(RUNS, async (world) => {
       const resource = 'surplus.test/gpu';
       // Another job's pod takes what this one would need as a whole.
       await world.createJob('small', { roles: rolesOf(resource, 1) });
@@ -172,8 +120,8 @@ describe("gangs of Kubernetes' own scheduler", { concurrency: 4 }, () => {
   });
 
   it('let a job grow one by one and shrink, and take a replaced pod back', async () => {
-    await addNodes(2, { resource: 'elastic.test/gpu', each: 3 });
-    await inWorld(RUNS, async (world) => {
+    await stage.addNodes(2, { resource: 'elastic.test/gpu', each: 3 });
+    await stage.inWorld(RUNS, async (world) => {
       const scale = (replicas: number) => world.changeSpec('job', { roles: rolesOf('elastic.test/gpu', replicas) });
       await world.createJob('job', { roles: rolesOf('elastic.test/gpu', 1) });
       await untilPlaced(world, 'job', 6);
@@ -182,12 +130,9 @@ describe("gangs of Kubernetes' own scheduler", { concurrency: 4 }, () => {
       assert.deepEqual(minCounts(await groupsIn(world)), [6]);
       await scale(2);
       await until('8 pods became 7', async () => ((await world.pods('job')).length === 7 ? null : 'not yet'));
-      const [before] = live(await world.pods('job')).filter(({ metadata }) => metadata.name === 'job-reward-0');
-      await cluster.delete(PODS, before!.metadata, { gracePeriodSeconds: 0 });
-      await until('the reward pod is another one, and placed', async () => {
-        const [now] = live(await world.pods('job')).filter(({ metadata }) => metadata.name === 'job-reward-0');
-        return now !== undefined && now.metadata.uid !== before!.metadata.uid && isPlaced(now) ? null : 'not yet';
-      });
+      const before = (await livePods(world, 'job')).find(({ metadata }) => metadata.name === 'job-reward-0')!;
+      await cluster.delete(PODS, before.metadata, { gracePeriodSeconds: 0 });
+      await untilReplaced(world, 'job', before);
       await world.changeSpec('job', { suspend: true });
       await world.untilCondition('job', 'Suspended');
       await until('a job at rest has no group', async () => ((await groupsIn(world)).length === 0 ? null : 'not yet'));
@@ -198,11 +143,11 @@ describe("gangs of Kubernetes' own scheduler", { concurrency: 4 }, () => {
   });
 
   it("have their pods' priority, and take the place of those that have less", async () => {
-    await addNodes(2, { resource: 'urgent.test/gpu', each: 3 });
+    await stage.addNodes(2, { resource: 'urgent.test/gpu', each: 3 });
     await create('/apis/scheduling.k8s.io/v1/priorityclasses', {
       ...{ apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'urgent' }, value: 1000 },
     } as { metadata: { name: string } });
-    await inWorld(RUNS, async (world) => {
+    await stage.inWorld(RUNS, async (world) => {
       const roles = rolesOf('urgent.test/gpu', 2);
       await world.createJob('idle', { roles });
       await untilPlaced(world, 'idle', 7);
@@ -214,13 +159,13 @@ describe("gangs of Kubernetes' own scheduler", { concurrency: 4 }, () => {
   });
 
   it('pack a job into one zone when it must be', async () => {
-    await addNodes(2, { resource: 'packed.test/gpu', each: 5, zoned: true });
-    await inWorld(RUNS, async (world) => {
+    await stage.addNodes(2, { resource: 'packed.test/gpu', each: 5, zoned: true });
+    await stage.inWorld(RUNS, async (world) => {
       const packing = { topologyKey: 'topology.kubernetes.io/zone', mode: 'Required' };
       for (const name of ['one', 'two']) {
         await world.createJob(name, { roles: rolesOf('packed.test/gpu', 1), scheduling: { packing } });
         await untilPlaced(world, name, 6);
-        const nodes = new Set(live(await world.pods(name)).map(({ spec }) => spec.nodeName));
+        const nodes = new Set((await livePods(world, name)).map(({ spec }) => spec.nodeName));
         assert.equal(nodes.size, 1, [...nodes].join(', '));
       }
     });
@@ -228,7 +173,7 @@ describe("gangs of Kubernetes' own scheduler", { concurrency: 4 }, () => {
 
   it('say what is missing where a scheduler is named that is not installed', async () => {
     const world = new JobWorld(cluster, await environment.newNamespace());
-    world.startOperator(cluster, discovery);
+    world.startOperator(cluster, new KubernetesDiscovery(cluster.transport, systemClock));
     try {
       await world.createJob('job', { scheduling: { gang: 'Volcano' } });
       await until('an event', async () => ((await world.events('job')).length > 0 ? null : 'none yet'));
@@ -244,7 +189,7 @@ describe("gangs of Kubernetes' own scheduler", { concurrency: 4 }, () => {
 describe('devices by claim', () => {
   it('are shared by the roles of a colocated pod, and by no other pod', async () => {
     await addDevices('node-with-devices', 3);
-    await inWorld(RUNS_COLOCATED, async (world) => {
+    await stage.inWorld(RUNS_COLOCATED, async (world) => {
       const placement = { mode: 'Colocated', devices: { deviceClassName: CLASS } };
       const roles = Object.fromEntries(SHARED_ROLES.map((role) => [role, { replicas: 2 }]));
       await world.createJob('job', { roles, placement });

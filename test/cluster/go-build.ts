@@ -1,9 +1,10 @@
 // Builds a cluster's binaries from Go modules, with progress shown. It knows Go's command line and nothing of clusters.
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { type BinaryName, sourceOf } from './versions.ts';
 
 const PROGRESS_INTERVAL_MS = 10_000;
@@ -31,6 +32,15 @@ export async function buildWithGo(name: BinaryName, path: string, say: (line: st
   } finally {
     rmSync(unfinished, { force: true });
   }
+}
+
+/** The folder of the Go module that `name` is built from: its manifests are of the same version. */
+export async function sourceDirectory(name: BinaryName): Promise<string> {
+  const { module, goPackage } = sourceOf(name);
+  const cwd = join(import.meta.dirname, 'go', module);
+  const env = { ...process.env, GOWORK: 'off' };
+  const { stdout } = await promisify(execFile)('go', ['list', '-f', '{{.Module.Dir}}', goPackage], { cwd, env });
+  return stdout.trim();
 }
 
 /** Stripped, and with the version that the program is to report. */

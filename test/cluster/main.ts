@@ -2,7 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { ensureBinaries } from './binaries.ts';
-import { CONTROL_PLANE, HELM, NODE } from './versions.ts';
+import { CONTROL_PLANE, HELM, NODE, SCHEDULERS } from './versions.ts';
 import { WholeCluster } from './whole/cluster.ts';
 import { writeOperatorArchive } from './whole/images.ts';
 
@@ -11,15 +11,19 @@ const USAGE = `usage: npm run cluster -- COMMAND
   up                 a whole cluster on this machine (Linux, as root), with the images of this working tree
   down               ends it and removes all of it
   image [FILE]       builds the image of operator and workers anew: into the cluster, or as an archive for another one
-  binaries [--node] [--helm]
+  binaries [--node] [--helm] [--schedulers]
                      fetches or builds what a control plane (--node: a whole cluster) is made of (--helm: Helm 3 and 4
-                     beside it), and prints the paths
+                     beside it; --schedulers: those of scheduler-plugins and Volcano), and prints the paths
 `;
 
 const say = (line: string): void => console.error(line);
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { node: { type: 'boolean', default: false }, helm: { type: 'boolean', default: false } },
+  options: {
+    node: { type: 'boolean', default: false },
+    helm: { type: 'boolean', default: false },
+    schedulers: { type: 'boolean', default: false },
+  },
 });
 const [command, file] = positionals;
 const cluster = new WholeCluster(say);
@@ -28,7 +32,12 @@ const commands: Readonly<Record<string, () => Promise<unknown>>> = {
   down: () => cluster.down(),
   image: () => (file === undefined ? cluster.importImages() : writeOperatorArchive(file)),
   binaries: async () => {
-    const names = [...CONTROL_PLANE, ...(values.node ? NODE : []), ...(values.helm ? HELM : [])];
+    const extras = [
+      ...(values.node ? NODE : []),
+      ...(values.helm ? HELM : []),
+      ...(values.schedulers ? SCHEDULERS : []),
+    ];
+    const names = [...CONTROL_PLANE, ...extras];
     const binaries = await ensureBinaries(names, { say });
     for (const path of Object.values(binaries)) console.log(path);
   },

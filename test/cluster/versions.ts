@@ -7,6 +7,8 @@ export const COREDNS_VERSION = '1.15.0';
 export const HELM_VERSION = '4.3.1';
 /** The last major version, which many still have. */
 export const HELM3_VERSION = '3.22.0';
+export const SCHEDULER_PLUGINS_VERSION = '0.34.7';
+export const VOLCANO_VERSION = '1.14.1';
 
 /** What a control plane needs. */
 export const CONTROL_PLANE = [
@@ -21,8 +23,12 @@ export const NODE = ['kubelet', 'kube-proxy', 'coredns'] as const;
 /** What installs the chart. */
 export const HELM = ['helm', 'helm3'] as const;
 
+/** Gang schedulers of other projects, built on demand alone: nobody publishes them as files. */
+export const SCHEDULERS = ['scheduler-plugins-scheduler', 'vc-scheduler'] as const;
+
+export type SchedulerName = (typeof SCHEDULERS)[number];
 export type ClusterBinaryName = (typeof CONTROL_PLANE)[number] | (typeof NODE)[number];
-export type BinaryName = ClusterBinaryName | (typeof HELM)[number];
+export type BinaryName = ClusterBinaryName | (typeof HELM)[number] | SchedulerName;
 
 export interface BinarySource {
   /** As the program itself says it, without a "v". */
@@ -50,6 +56,17 @@ const OTHERS: Readonly<Partial<Record<BinaryName, BinarySource>>> = {
   helm: helm(HELM_VERSION, 'helm4'),
   // Helm 4 reads from its own build which Kubernetes it was made for; Helm 3 must be told, or takes itself for one of 2020.
   helm3: helm(HELM3_VERSION, 'helm3', ['pkg/lint/rules.k8sVersion', 'pkg/chartutil.k8sVersion']),
+  // It says the version of the Kubernetes in it, and won't start with another: one on PATH is left alone.
+  'scheduler-plugins-scheduler': {
+    ...{ version: SCHEDULER_PLUGINS_VERSION, versionArgs: ['--version'], stamps: {} },
+    release: `scheduler-plugins-${SCHEDULER_PLUGINS_VERSION}`,
+    ...{ module: 'scheduler-plugins', goPackage: 'sigs.k8s.io/scheduler-plugins/cmd/scheduler' },
+  },
+  'vc-scheduler': {
+    ...{ version: VOLCANO_VERSION, versionArgs: ['--version'], release: `volcano-${VOLCANO_VERSION}` },
+    ...{ module: 'volcano', goPackage: 'volcano.sh/volcano/cmd/scheduler' },
+    stamps: { 'volcano.sh/volcano/pkg/version.Version': `v${VOLCANO_VERSION}` },
+  },
 };
 
 export function sourceOf(name: BinaryName): BinarySource {
