@@ -118,8 +118,8 @@ export class PPOJobReconciler {
       ...conditionEvents(found.job.status ?? {}, status),
       ...restartEvents(job, status, judgement),
       ...abandonEvents([...pods, ...formerPods], abandoned.uids),
+      ...errors.map(refusalEvent),
     ];
-    events.push(...errors.map(refusalEvent));
     const time = { job, status, judgement, abandoned, nowMs: judged.nowMs };
     const lookMs = earlier(earlier(nextLookMs(time), queue.leftMs), renewalLeftMs(certificates, judged.nowMs));
     const { restarts } = judgement;
@@ -142,9 +142,8 @@ export class PPOJobReconciler {
     const isLeftAlone = outcome === null && !isSuspended;
     const cleanPodPolicy = isLeftAlone ? 'None' : cleanPodPolicyOf(lifecycle, previous, outcome);
     const abandoned = isLeftAlone ? NONE_ABANDONED : this.#abandoned.find(key, pods);
-    const errors = await removePods(this.#options.cluster, pods, {
-      ...{ cleanPodPolicy, abandoned: abandoned.uids, isOver: outcome !== null },
-    });
+    const removal = { cleanPodPolicy, abandoned: abandoned.uids, isOver: outcome !== null };
+    const errors = await removePods(this.#options.cluster, pods, removal);
     const progress = this.#followProgress(key, uid, { pods: outcome === null ? pods : [], certificates: null });
     const stand = { previous, pods, outcome, isSuspended };
     const status = computeInvalidStatus({ ...stand, generation, problems, progress, nowMs });
