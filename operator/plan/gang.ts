@@ -56,8 +56,12 @@ export interface GangState {
   readonly group: StoredPodGroup | null;
 }
 
-function groupName(job: PPOJob): string {
-  return job.metadata.name;
+/**
+ * Kueue finds a group by its name alone, and one that has ended never starts again: a job that comes after another one of
+ * its name needs a group of its own.
+ */
+function groupName({ metadata: { name, uid = '' } }: PPOJob, provider: GangProvider): string {
+  return provider === 'Kueue' ? `${name}-${uid.slice(0, 8)}` : name;
 }
 
 /** Pods of each carrier, all generation replicas among them. */
@@ -94,7 +98,7 @@ export function buildPodGroup(job: PPOJob, state: GangState): PodGroup | null {
   return {
     apiVersion: kind.apiVersion,
     kind: kind.kind,
-    metadata: childMeta(job, groupName(job)),
+    metadata: childMeta(job, groupName(job, provider)),
     spec: groupSpec(sizeGang(job, state), {
       kind,
       queue: job.spec.scheduling.queue,
@@ -121,9 +125,10 @@ export function joinGang(pod: Pod, job: PPOJob, member: { role: string; index: n
   const schedulerName = chosen ?? convention?.schedulerName;
   const scheduled = schedulerName === undefined ? pod : { ...pod, spec: { ...pod.spec, schedulerName } };
   if (member.state === null || convention === null) return scheduled;
-  const mark = { group: groupName(job), task: member.role, size: sizeGang(job, member.state), queue };
+  const { provider } = member.state.gang;
+  const mark = { group: groupName(job, provider), task: member.role, size: sizeGang(job, member.state), queue };
   // Volcano counts by role, so that all may belong to the group and the surplus still comes later.
-  const isMember = !isElastic(job, member) || member.state.gang.provider === 'Volcano';
+  const isMember = !isElastic(job, member) || provider === 'Volcano';
   return isMember ? convention.mark(scheduled, mark) : (convention.markOther?.(scheduled, mark) ?? scheduled);
 }
 

@@ -3,6 +3,7 @@
 import type { Cluster, ObjectName, ResourceKind } from '../cluster/cluster.ts';
 import { ForbiddenError, NotFoundError } from '../cluster/errors.ts';
 import type { Condition, KubernetesObject, Pod } from '../cluster/objects.ts';
+import { KUEUE } from '../plan/pod-groups.ts';
 import { queueOf } from './pod-state.ts';
 
 /** What Kueue makes of each group, under the group's name. */
@@ -23,10 +24,12 @@ export interface QueueWords {
   readonly leftMs: number | null;
 }
 
-/** Of the group of `job`, whose pods these are. */
-export async function readQueueWords(cluster: Cluster, job: ObjectName, pods: readonly Pod[]): Promise<QueueWords> {
-  if (!pods.some((pod) => queueOf(pod) !== null)) return { words: null, leftMs: null };
-  const workload = await findWorkload(cluster, job);
+/** Of the group that these pods of a job belong to. */
+export async function readQueueWords(cluster: Cluster, pods: readonly Pod[]): Promise<QueueWords> {
+  const waiting = pods.find((pod) => queueOf(pod) !== null);
+  if (waiting === undefined) return { words: null, leftMs: null };
+  const { namespace, labels } = waiting.metadata;
+  const workload = await findWorkload(cluster, { namespace, name: labels![KUEUE.groupLabel]! });
   const refusal = workload?.status?.conditions?.find(
     ({ type, status }) => type === 'QuotaReserved' && status === 'False',
   );

@@ -112,7 +112,7 @@ export class PPOJobReconciler {
     // Restarts are told of the pods that they were decided from; else what acting has just made counts at once.
     const isSettled = judgement.restarts.length === 0 && !isOver;
     const shown = { ...judged, pods: isSettled ? await observePods(cluster, observed.job) : pods };
-    const queue = await readQueueWords(cluster, observed.job.metadata, shown.pods);
+    const queue = await readQueueWords(cluster, shown.pods);
     const status = computeStatus({ ...shown, generation, previous, judgement, progress, queueWords: queue.words });
     const events = [
       ...conditionEvents(found.job.status ?? {}, status),

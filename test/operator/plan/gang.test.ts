@@ -181,9 +181,19 @@ test('Kueue: a plain pod group of fixed size, the surplus in the same queue by i
   for (const { metadata } of pods) {
     const isSurplus = /generation-[123]$/.test(metadata.name);
     assert.equal(metadata.labels?.['kueue.x-k8s.io/queue-name'], 'team-a');
-    assert.equal(metadata.labels?.['kueue.x-k8s.io/pod-group-name'], isSurplus ? undefined : 'job');
+    assert.equal(metadata.labels?.['kueue.x-k8s.io/pod-group-name'], isSurplus ? undefined : 'job-uid-1');
     assert.equal(metadata.annotations?.['kueue.x-k8s.io/pod-group-total-count'], isSurplus ? undefined : '7');
   }
+});
+
+test("Kueue: a job's group is not that of an earlier job of the same name, which may have ended", () => {
+  const groupOf = (uid: string) => {
+    const scheduling = { gang: 'Kueue', queue: 'team-a', minGenerationReplicas: 1 };
+    const [pod] = planWith({ 'spec.scheduling': scheduling, 'metadata.uid': uid }, stateOf('Kueue')).pods;
+    return pod?.metadata.labels?.['kueue.x-k8s.io/pod-group-name'];
+  };
+  assert.equal(groupOf('3f2504e0-4f89-41d3-9a0c-0305e82c3301'), 'job-3f2504e0');
+  assert.equal(groupOf('9b2f0c11-4f89-41d3-9a0c-0305e82c3301'), 'job-9b2f0c11');
 });
 
 function specOf(group: PlacementObject | undefined): unknown {

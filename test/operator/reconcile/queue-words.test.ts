@@ -20,9 +20,11 @@ function workloads(version: string): ResourceKind<Workload> {
 }
 
 /** As Kueue writes it. */
-async function say(cluster: Cluster, version: string, words: string): Promise<void> {
+async function say(world: World, version: string, words: string): Promise<void> {
   const kind = workloads(version);
-  const metadata = { namespace: NAMESPACE, name: JOB.name };
+  const cluster = world.store;
+  const [pod] = await world.pods();
+  const metadata = { namespace: NAMESPACE, name: pod!.metadata.labels!['kueue.x-k8s.io/pod-group-name']! };
   const known = (await cluster.list(kind, { namespace: NAMESPACE })).items;
   const { apiVersion } = kind;
   const made = known[0] ?? (await cluster.create(kind, { apiVersion, kind: kind.kind, metadata }, WRITER));
@@ -51,7 +53,7 @@ it('are read while pods wait, in whichever version there is, and go on being rea
   }
   assert.match((await message()) ?? '', /has no place: it waits in Kueue's queue team-a$/);
   for (const words of ['insufficient unused quota', 'the queue is stopped']) {
-    await say(store, 'v1beta1', words);
+    await say(world, 'v1beta1', words);
     await clock.advance(10_000);
     await world.settle();
     assert.match((await message()) ?? '', new RegExp(`Kueue's queue team-a: ${words}$`));
@@ -59,7 +61,7 @@ it('are read while pods wait, in whichever version there is, and go on being rea
   await world.runAllPods();
   assert.equal((await world.condition('Scheduled'))?.status, 'True');
   const pods = await world.pods();
-  assert.deepEqual(await readQueueWords(store, JOB, pods), { words: null, leftMs: null });
+  assert.deepEqual(await readQueueWords(store, pods), { words: null, leftMs: null });
   assert.deepEqual(world.errors, []);
 });
 
@@ -69,5 +71,5 @@ it('are not needed: who may not read them waits all the same', async () => {
   const labels = { 'kueue.x-k8s.io/queue-name': 'team-a', 'kueue.x-k8s.io/pod-group-name': JOB.name };
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { ...JOB, labels }, spec: { containers: [] } } as const;
   const pods = [{ ...pod, status: unschedulable(null, 'SchedulingGated') }];
-  assert.deepEqual(await readQueueWords(refused, JOB, pods), { words: null, leftMs: 10_000 });
+  assert.deepEqual(await readQueueWords(refused, pods), { words: null, leftMs: 10_000 });
 });
