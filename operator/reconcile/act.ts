@@ -18,6 +18,7 @@ import { flattenFields } from '../cluster/field-paths.ts';
 import { copyJson, type Json } from '../cluster/json.ts';
 import type { KubernetesObject, NetworkPolicy, Pod, Stored } from '../cluster/objects.ts';
 import type { DesiredObjects, PlacementObject } from '../plan/plan.ts';
+import { nameTaken } from './name-taken.ts';
 import { isControlledBy, type Observed } from './observe.ts';
 import type { StoredPlacement } from './placement.ts';
 import { groupOf, hasEnded } from './pod-state.ts';
@@ -183,7 +184,7 @@ async function refuseForeign<T extends KubernetesObject>(
 ): Promise<void> {
   try {
     const stored = await cluster.get(kind, object.metadata);
-    if (!isControlledBy(stored, jobUid)) throw new Error('there is one already, and it is not of this job');
+    if (!isControlledBy(stored, jobUid)) throw nameTaken(stored, object);
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
   }

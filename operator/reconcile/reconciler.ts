@@ -25,6 +25,7 @@ import { abandonEvents, conditionEvents, refusalEvent, restartEvents } from './j
 import { type JobObserver, tell } from './job-observer.ts';
 import { findSuccess, type JudgeInput, judge, NOTHING, type Outcome, pastOutcome } from './judge.ts';
 import { lenientLifecycle } from './lenient-lifecycle.ts';
+import { isNews } from './name-taken.ts';
 import { type Observed, observe, observeAllPods, observePods } from './observe.ts';
 import { observePlacement, type PlacementSource } from './placement.ts';
 import { roleOf } from './pod-state.ts';
@@ -118,7 +119,7 @@ export class PPOJobReconciler {
       ...conditionEvents(found.job.status ?? {}, status),
       ...restartEvents(job, status, judgement),
       ...abandonEvents([...pods, ...formerPods], abandoned.uids),
-      ...errors.map(refusalEvent),
+      ...errors.filter(isNews).map(refusalEvent),
     ];
     const time = { job, status, judgement, abandoned, nowMs: judged.nowMs };
     const lookMs = earlier(earlier(nextLookMs(time), queue.leftMs), renewalLeftMs(certificates, judged.nowMs));
@@ -289,10 +290,12 @@ interface End {
 }
 
 function resultOf(errors: readonly Error[], deadlineMs: number | null): ReconcileResult {
-  if (errors.length === 1) return { type: 'retry', error: errors[0] };
-  if (errors.length > 0) {
-    const causes = errors.map(({ message }) => message).join('; ');
-    return { type: 'retry', error: new AggregateError(errors, causes) };
+  const news = errors.filter(isNews);
+  if (errors.length > 0 && news.length === 0) return CONFLICT;
+  if (news.length === 1) return { type: 'retry', error: news[0] };
+  if (news.length > 0) {
+    const causes = news.map(({ message }) => message).join('; ');
+    return { type: 'retry', error: new AggregateError(news, causes) };
   }
   return deadlineMs === null ? DONE : { type: 'requeueAfter', delayMs: Math.max(deadlineMs, 0) };
 }

@@ -10,6 +10,7 @@ import type { Platform } from '../plan/platform.ts';
 import { usesTls } from '../plan/tls.ts';
 import { type JobCertificates, renewCertificates } from '../security/job-certificates.ts';
 import { CERTIFICATE_MS, type Lifetimes, lifetimesOf } from '../security/rotation.ts';
+import { nameTaken } from './name-taken.ts';
 import { isControlledBy } from './observe.ts';
 import { listChildren, type PlacementSource } from './placement.ts';
 
@@ -114,9 +115,10 @@ async function write(
 }
 
 /** Throws ConflictError where the Secret is the job's own: the cache was behind. */
-async function foreignSecret(cluster: Cluster, { metadata }: Secret): Promise<Error> {
+async function foreignSecret(cluster: Cluster, secret: Secret): Promise<Error> {
+  const { metadata } = secret;
   const stored = await cluster.get(SECRETS, metadata);
   const owner = metadata.ownerReferences?.[0]?.uid ?? '';
   if (isControlledBy(stored, owner)) throw new ConflictError(`Secret ${metadata.name} has just been made`);
-  return new Error('there is one already, and it is not of this job');
+  return nameTaken(stored, secret);
 }

@@ -3,7 +3,13 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { CONFIG_MAPS, NETWORK_POLICIES, type ResourceKind, SERVICES } from '../../../operator/cluster/cluster.ts';
+import {
+  CONFIG_MAPS,
+  EVENTS,
+  NETWORK_POLICIES,
+  type ResourceKind,
+  SERVICES,
+} from '../../../operator/cluster/cluster.ts';
 import type { KubernetesObject } from '../../../operator/cluster/objects.ts';
 import { MACHINE } from '../../../operator/plan/platform.ts';
 import { NAMESPACE, WRITER } from '../cluster/fixtures.ts';
@@ -44,6 +50,31 @@ for (const { kind, name, content } of FOREIGN) {
     }
   });
 }
+
+it('waits without a word while what an earlier job of its name left is being collected', async () => {
+  const world = new World();
+  const owner = { apiVersion: 'rlhf.dev/v1alpha1', kind: 'PPOJob', name: 'tiny', uid: 'earlier', controller: true };
+  const held = { ownerReferences: [owner], finalizers: ['example.com/slow'] };
+  const metadata = { namespace: NAMESPACE, name: 'tiny-config', ...held };
+  await world.store.create(CONFIG_MAPS, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: {} }, WRITER);
+  world.startOperator();
+  try {
+    await world.createJob();
+    await world.clock.advance(60_000);
+    await world.settle();
+    assert.deepEqual(await world.podNames(), []);
+    const events = (await world.store.list(EVENTS)).items.map(({ reason }) => reason);
+    assert.ok(!events.includes('ApplyFailed'), String(events));
+    const former = await world.store.get(CONFIG_MAPS, metadata);
+    await world.store.update(CONFIG_MAPS, { ...former, metadata: { ...former.metadata, finalizers: [] } }, WRITER);
+    await world.clock.advance(60_000);
+    await world.settle();
+    assert.equal((await world.podNames()).length, 7);
+    assert.deepEqual(world.errors, []);
+  } finally {
+    await world.stopOperator();
+  }
+});
 
 it('deletes the pods of a large job side by side, and no more at once than leaves room for others', async () => {
   const world = new World();

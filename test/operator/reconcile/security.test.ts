@@ -134,6 +134,22 @@ describe('a job in a cluster', () => {
     await untilPods();
   });
 
+  it('waits without a word while a Secret of an earlier job of its name is being collected', async () => {
+    const owner = { apiVersion: 'rlhf.dev/v1alpha1', kind: 'PPOJob', name: 'tiny', uid: 'earlier', controller: true };
+    const held = { ownerReferences: [owner], finalizers: ['example.com/slow'] };
+    const metadata = { namespace: NAMESPACE, name: 'tiny-tls', ...held };
+    await world.store.create(SECRETS, { apiVersion: 'v1', kind: 'Secret', metadata, data: { a: 'eA==' } }, WRITER);
+    world.startOperator();
+    await world.createJob();
+    await until(async () => (await world.store.list(SECRETS)).items.some((item) => item.metadata.name === 'tiny-ca'));
+    assert.deepEqual(await world.podNames(), []);
+    const former = await secret('tiny-tls');
+    await world.store.update(SECRETS, { ...former, metadata: { ...former.metadata, finalizers: [] } }, WRITER);
+    await world.clock.advance(60_000);
+    await untilPods();
+    assert.deepEqual(world.errors, []);
+  });
+
   it('has no pods while its policy is refused', async () => {
     const { store } = world;
     world.cluster = new Proxy(store, {
