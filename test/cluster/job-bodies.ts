@@ -198,6 +198,7 @@ function describeChildren(inWorld: InWorld): void {
       for (const pod of await world.pods('tiny')) {
         assert.equal(pod.metadata.ownerReferences?.[0]?.uid, second.metadata.uid);
       }
+      assert.deepEqual(world.errors, []);
     });
   });
 

@@ -13,7 +13,7 @@ const USAGE = `usage: npm run cluster -- COMMAND
   image [FILE]       builds the image of operator and workers anew: into the cluster, or as an archive for another one
   binaries [--node] [--helm] [--schedulers]
                      fetches or builds what a control plane (--node: a whole cluster) is made of (--helm: Helm 3 and 4
-                     beside it; --schedulers: those of scheduler-plugins and Volcano), and prints the paths
+                     beside it; --schedulers: those of scheduler-plugins, Volcano and Kueue), and prints the paths
 `;
 
 const say = (line: string): void => console.error(line);

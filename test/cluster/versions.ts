@@ -9,6 +9,7 @@ export const HELM_VERSION = '4.3.1';
 export const HELM3_VERSION = '3.22.0';
 export const SCHEDULER_PLUGINS_VERSION = '0.34.7';
 export const VOLCANO_VERSION = '1.14.1';
+export const KUEUE_VERSION = '0.19.2';
 
 /** What a control plane needs. */
 export const CONTROL_PLANE = [
@@ -24,7 +25,7 @@ export const NODE = ['kubelet', 'kube-proxy', 'coredns'] as const;
 export const HELM = ['helm', 'helm3'] as const;
 
 /** Gang schedulers of other projects, built on demand alone: nobody publishes them as files. */
-export const SCHEDULERS = ['scheduler-plugins-scheduler', 'vc-scheduler'] as const;
+export const SCHEDULERS = ['scheduler-plugins-scheduler', 'vc-scheduler', 'kueue'] as const;
 
 export type SchedulerName = (typeof SCHEDULERS)[number];
 export type ClusterBinaryName = (typeof CONTROL_PLANE)[number] | (typeof NODE)[number];
@@ -66,6 +67,12 @@ const OTHERS: Readonly<Partial<Record<BinaryName, BinarySource>>> = {
     ...{ version: VOLCANO_VERSION, versionArgs: ['--version'], release: `volcano-${VOLCANO_VERSION}` },
     ...{ module: 'volcano', goPackage: 'volcano.sh/volcano/cmd/scheduler' },
     stamps: { 'volcano.sh/volcano/pkg/version.Version': `v${VOLCANO_VERSION}` },
+  },
+  // It can't say its version: one on PATH is left alone.
+  kueue: {
+    ...{ version: KUEUE_VERSION, versionArgs: ['--version'], release: `kueue-${KUEUE_VERSION}` },
+    ...{ module: 'kueue', goPackage: 'sigs.k8s.io/kueue/cmd/kueue' },
+    stamps: { 'sigs.k8s.io/kueue/pkg/version.GitVersion': `v${KUEUE_VERSION}` },
   },
 };
 
