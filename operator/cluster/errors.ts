@@ -61,6 +61,9 @@ export class ForbiddenError extends ClusterError {
   }
 }
 
+/** HTTP 403 of a namespace that is being deleted: nothing is made there any more, and all that is there goes. */
+export class NamespaceGoingError extends ForbiddenError {}
+
 /** No answer before the deadline, a lost connection, HTTP 429 and 5xx. Sending again may help. */
 export class UnavailableError extends ClusterError {
   constructor(message: string, options?: ErrorOptions) {

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { type Clock, timestamp } from './clock.ts';
 import { type Cluster, EVENTS } from './cluster.ts';
-import { AlreadyExistsError } from './errors.ts';
+import { AlreadyExistsError, NamespaceGoingError } from './errors.ts';
 import { EventLimits } from './event-limits.ts';
 import type { Event, KubernetesObject, Stored } from './objects.ts';
 
@@ -47,7 +47,8 @@ export class EventRecorder {
     try {
       await this.#write(this.#build(involved, event, admission === 'combine'));
     } catch (error) {
-      this.#options.onError(error);
+      // Who deletes a namespace wants to hear nothing of what is in it.
+      if (!(error instanceof NamespaceGoingError)) this.#options.onError(error);
     }
   }
 

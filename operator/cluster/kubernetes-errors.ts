@@ -7,6 +7,7 @@ import {
   ForbiddenError,
   GoneError,
   InvalidError,
+  NamespaceGoingError,
   NotFoundError,
   UnavailableError,
 } from './errors.ts';
@@ -18,8 +19,14 @@ interface Status {
   readonly message?: unknown;
   readonly details?: {
     readonly name?: unknown;
-    readonly causes?: readonly { readonly reason?: unknown; readonly message?: unknown; readonly field?: unknown }[];
+    readonly causes?: readonly Cause[];
   };
+}
+
+interface Cause {
+  readonly reason?: unknown;
+  readonly message?: unknown;
+  readonly field?: unknown;
 }
 
 /** What an answer was about. */
@@ -47,8 +54,9 @@ export function toClusterError(httpStatus: number, body: unknown, subject: Subje
     case 410:
       return new GoneError(message);
     case 401:
-    case 403:
       return new ForbiddenError(message);
+    case 403:
+      return hasCause(status, 'NamespaceTerminating') ? new NamespaceGoingError(message) : new ForbiddenError(message);
     case 400:
     case 405:
     case 406:
@@ -66,10 +74,17 @@ function messageOf(httpStatus: number, status: Status, body: unknown): string {
   return `${text.trim().slice(0, MAX_MESSAGE_CHARACTERS)} (HTTP ${httpStatus})`.trim();
 }
 
+function causesOf({ details }: Status): readonly Cause[] {
+  return Array.isArray(details?.causes) ? details.causes : [];
+}
+
+function hasCause(status: Status, reason: string): boolean {
+  return causesOf(status).some((cause) => cause.reason === reason);
+}
+
 /** Fields owned by other managers, when that is the conflict. */
 function conflictMessage(status: Status, subject: Subject): string | null {
-  const causes = Array.isArray(status.details?.causes) ? status.details.causes : [];
-  const owned = causes
+  const owned = causesOf(status)
     .filter((cause) => cause.reason === 'FieldManagerConflict')
     .map((cause) => `${/"(.*?)"/.exec(String(cause.message))?.[1] ?? 'somebody'}: ${String(cause.field)}`);
   return owned.length === 0 ? null : `${subject.title}: fields owned by others: ${owned.join(', ')}`;

@@ -18,11 +18,11 @@ import { flattenFields } from '../cluster/field-paths.ts';
 import { copyJson, type Json } from '../cluster/json.ts';
 import type { KubernetesObject, NetworkPolicy, Pod, Stored } from '../cluster/objects.ts';
 import type { DesiredObjects, PlacementObject } from '../plan/plan.ts';
-import { nameTaken } from './name-taken.ts';
 import { isControlledBy, type Observed } from './observe.ts';
 import type { StoredPlacement } from './placement.ts';
 import { groupOf, hasEnded } from './pod-state.ts';
 import { changeQueued, type QueuedInput } from './queued-pods.ts';
+import { nameTaken } from './refusals.ts';
 
 export interface ActInput {
   readonly observed: Observed;

@@ -25,13 +25,13 @@ import { abandonEvents, conditionEvents, refusalEvent, restartEvents } from './j
 import { type JobObserver, tell } from './job-observer.ts';
 import { findSuccess, type JudgeInput, judge, NOTHING, type Outcome, pastOutcome } from './judge.ts';
 import { lenientLifecycle } from './lenient-lifecycle.ts';
-import { isNews } from './name-taken.ts';
 import { type Observed, observe, observeAllPods, observePods } from './observe.ts';
 import { observePlacement, type PlacementSource } from './placement.ts';
 import { roleOf } from './pod-state.ts';
 import { PPO_JOBS, type PPOJobObject } from './ppojob-kind.ts';
 import type { ProgressSource } from './progress-source.ts';
 import { readQueueWords } from './queue-words.ts';
+import { isNews } from './refusals.ts';
 import { findHeldGroups } from './replacement.ts';
 import type { Restart } from './restarts.ts';
 import { CONFLICT, DONE, type ReconcileResult } from './result.ts';
@@ -73,6 +73,7 @@ export class PPOJobReconciler {
       if (parsed.ok) return await this.#reconcileValid(key, observed, parsed.job);
       return await this.#reconcileInvalid(key, observed, parsed.problems);
     } catch (error) {
+      if (error instanceof Error && !isNews(error)) return CONFLICT;
       // Only rights that somebody grants mend that, and whoever waits for the job does not read the operator's log.
       if (error instanceof ForbiddenError) await this.#options.events.record(observed.job, refusalEvent(error));
       throw error;

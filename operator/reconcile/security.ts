@@ -10,9 +10,9 @@ import type { Platform } from '../plan/platform.ts';
 import { usesTls } from '../plan/tls.ts';
 import { type JobCertificates, renewCertificates } from '../security/job-certificates.ts';
 import { CERTIFICATE_MS, type Lifetimes, lifetimesOf } from '../security/rotation.ts';
-import { nameTaken } from './name-taken.ts';
 import { isControlledBy } from './observe.ts';
 import { listChildren, type PlacementSource } from './placement.ts';
+import { nameTaken } from './refusals.ts';
 
 /** A job's mutual TLS, in force. */
 type TlsInForce = Pick<JobCertificates, 'operator' | 'renewAtMs'>;

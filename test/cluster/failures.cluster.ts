@@ -179,6 +179,17 @@ describe('the failure policy', { concurrency: 2 }, () => {
   });
 });
 
+it('a job goes with its namespace, without a word', async () => {
+  await inWorld(RUNS, async (world) => {
+    await world.createJob('tiny');
+    await world.untilCondition('tiny', 'Running');
+    const path = `/api/v1/namespaces/${world.namespace}`;
+    await transport.request({ method: 'DELETE', path, subject: { title: path, name: null } });
+    await until('the job is gone', async () => ((await world.isGone('tiny')) ? null : await world.status('tiny')));
+    await until('its pods are gone', async () => ((await world.pods('tiny')).length === 0 ? null : 'they are there'));
+  });
+});
+
 it('a job is deleted with its children after its time to live', async () => {
   const script: PodScript = (pod, ageMs) => (roleOf(pod) === 'coordinator' && ageMs > 300 ? ended(0) : RUNNING);
   await inWorld(script, async (world) => {

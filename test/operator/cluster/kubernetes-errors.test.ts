@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { NamespaceGoingError } from '../../../operator/cluster/errors.ts';
 import { toClusterError } from '../../../operator/cluster/kubernetes-errors.ts';
 
 const SUBJECT = { title: 'Pod default/a', name: 'a' };
@@ -34,6 +35,12 @@ it('tells a name that is taken from a conflict, and names the owners of fields',
   const cause = { reason: 'FieldManagerConflict', message: 'conflict with "kubectl" using v1', field: '.spec.x' };
   const owned = toClusterError(409, { reason: 'Conflict', details: { causes: [cause] } }, SUBJECT);
   assert.equal(owned.message, 'Pod default/a: fields owned by others: kubectl: .spec.x');
+});
+
+it('tells a namespace that is being deleted from missing rights', () => {
+  const details = { causes: [{ reason: 'NamespaceTerminating', message: 'namespace x is being terminated' }] };
+  assert.ok(toClusterError(403, { reason: 'Forbidden', details }, SUBJECT) instanceof NamespaceGoingError);
+  assert.ok(!(toClusterError(403, { reason: 'Forbidden' }, SUBJECT) instanceof NamespaceGoingError));
 });
 
 it('tells a missing object from a missing namespace or kind', () => {

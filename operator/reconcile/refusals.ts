@@ -1,6 +1,7 @@
-// Why a child can't be made under its name: it is taken, by somebody else or by what an earlier job left. It refuses to know
-// what is made.
+// Why a child can't be made: its name is taken, by somebody else or by what an earlier job left, or its namespace is going.
+// And which of it is to be told. It refuses to know what is made.
 
+import { NamespaceGoingError } from '../cluster/errors.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import { ownerKeyOf } from './ppojob-kind.ts';
 
@@ -14,7 +15,7 @@ export function nameTaken(stored: KubernetesObject, wanted: KubernetesObject): E
   return new Error('there is one already, and it is not of this job');
 }
 
-/** Whether it is to be told. What an earlier job left goes by itself: then trying again later is right, and no news. */
-export function isNews({ cause }: Error): boolean {
-  return !(cause instanceof FormerChildError);
+/** Whether it is to be told. What an earlier job left goes by itself, and so does the job with its namespace. */
+export function isNews(error: Error): boolean {
+  return ![error, error.cause].some((one) => one instanceof FormerChildError || one instanceof NamespaceGoingError);
 }
