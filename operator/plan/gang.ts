@@ -57,8 +57,8 @@ export interface GangState {
 }
 
 /**
- * Kueue finds a group by its name alone, and one that has ended never starts again: a job that comes after another one of
- * its name needs a group of its own.
+ * Kueue knows a group by its name alone. Pods of a job that comes right after another one of its name would be taken for
+ * that one's, have its admission one by one, and lose it with its last pod.
  */
 function groupName({ metadata: { name, uid = '' } }: PPOJob, provider: GangProvider): string {
   return provider === 'Kueue' ? `${name}-${uid.slice(0, 8)}` : name;

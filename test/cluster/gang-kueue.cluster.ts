@@ -136,8 +136,10 @@ describe('jobs in queues of Kueue', { skip, concurrency: 3 }, () => {
           return own.length === 7 ? null : own.map(({ metadata }) => metadata.name);
         });
       };
-      await untilOwnPlaced(await create());
-      await remove();
+      for (let i = 0; i < 4; i++) {
+        await untilOwnPlaced(await create());
+        await remove();
+      }
       await untilOwnPlaced(await create());
       const coordinator = (await livePods(world, 'job')).find(({ metadata }) => /coordinator/.test(metadata.name))!;
       finished.add(coordinator.metadata.uid);

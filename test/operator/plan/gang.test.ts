@@ -186,7 +186,7 @@ test('Kueue: a plain pod group of fixed size, the surplus in the same queue by i
   }
 });
 
-test("Kueue: a job's group is not that of an earlier job of the same name, which may have ended", () => {
+test("Kueue: a job's group is not that of an earlier job of the same name, which may still be there", () => {
   const groupOf = (uid: string) => {
     const scheduling = { gang: 'Kueue', queue: 'team-a', minGenerationReplicas: 1 };
     const [pod] = planWith({ 'spec.scheduling': scheduling, 'metadata.uid': uid }, stateOf('Kueue')).pods;
